@@ -1,0 +1,112 @@
+import { type Compilable, CompiledQuery, DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector } from "kysely";
+import type { Pool, PoolClient } from "pg";
+import { postgresDialect, SnakeCaseCompiler, send } from "./dialect.ts";
+import type { DB } from "./types.gen.ts";
+
+declare const tenant: unique symbol;
+
+/**
+ * A handle inside a transaction that has set `app.organization_id`, as the role that row-level security binds. Only `TenantDatabase`
+ * makes one, so a store function that asks for it can't be called without a tenant.
+ */
+export type TenantDb = Omit<Kysely<DB>, "transaction" | "startTransaction" | "connection" | "destroy"> & { readonly [tenant]: true };
+
+const handles = new WeakMap<PoolClient, TenantDb>();
+
+/** One Kysely per connection, made once: it only ever uses that connection. */
+function handleFor(client: PoolClient): TenantDb {
+  const known = handles.get(client);
+  if (known) return known;
+  const source = { acquire: async () => client, release: () => {}, end: async () => {} };
+  const handle = new Kysely<DB>({ dialect: postgresDialect(source) }) as unknown as TenantDb;
+  handles.set(client, handle);
+  return handle;
+}
+
+/** Builds statements without a connection; what `read` takes. */
+export const statements = new Kysely<DB>({
+  dialect: {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new SnakeCaseCompiler(),
+  },
+});
+
+const enterTenant = "select set_config('app.organization_id', $1, true)";
+
+type Rows<Queries> = { [Name in keyof Queries]: Queries[Name] extends Compilable<infer Row> ? Row[] : never };
+
+/** Access to one organization's rows at a time. */
+export class TenantDatabase {
+  readonly #pool: Pool;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  /**
+   * Runs the work in one transaction of the organization and commits, or rolls back when it throws.
+   * @param last Statements to send in the commit's own round trip once the work is done; their failure rolls everything back.
+   */
+  async transaction<Result>(
+    organizationId: string,
+    work: (db: TenantDb) => Promise<Result>,
+    last?: (result: Result) => CompiledQuery[],
+  ): Promise<Result> {
+    const client = await this.#pool.connect();
+    let broken: Error | undefined;
+    try {
+      const entered = Promise.all([send(client, "begin", []), send(client, enterTenant, [organizationId])]);
+      entered.catch(() => {});
+      const result = await work(handleFor(client));
+      await entered;
+      const closing = (last?.(result) ?? []).map((query) => send(client, query.sql, query.parameters));
+      const committing = client.query("commit");
+      for (const outcome of await Promise.allSettled([...closing, committing])) if (outcome.status === "rejected") throw outcome.reason;
+      // PostgreSQL answers the commit of a failed transaction by rolling back, without an error of its own.
+      if ((await committing).command !== "COMMIT") throw new Error("the transaction had failed before its commit and was rolled back");
+      return result;
+    } catch (error) {
+      // A connection whose rollback fails may hold anything: it is closed instead of going back to the pool.
+      await client.query("rollback").catch((failure: Error) => {
+        broken = failure;
+      });
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /** Runs read-only statements as one snapshot of the organization, in one round trip. */
+  async read<Queries extends Record<string, Compilable<unknown>>>(organizationId: string, queries: Queries): Promise<Rows<Queries>> {
+    const client = await this.#pool.connect();
+    let broken: Error | undefined;
+    try {
+      const names = Object.keys(queries);
+      const outcomes = await Promise.allSettled([
+        client.query("begin isolation level repeatable read read only"),
+        send(client, enterTenant, [organizationId]),
+        ...names.map((name) => {
+          const query = (queries[name] as Compilable<unknown>).compile();
+          return send(client, query.sql, query.parameters);
+        }),
+        client.query("commit"),
+      ]);
+      for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+      const rows = outcomes.slice(2, -1).map((outcome) => (outcome as PromiseFulfilledResult<{ rows: unknown[] }>).value.rows);
+      return Object.fromEntries(names.map((name, index) => [name, rows[index]])) as Rows<Queries>;
+    } catch (error) {
+      await client.query("rollback").catch((failure: Error) => {
+        broken = failure;
+      });
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.#pool.end();
+  }
+}

@@ -1,0 +1,53 @@
+import type { actorTypes } from "@obelisk/schemas/audit";
+import type { Queue } from "@obelisk/queue";
+import type { TenantDatabase, TenantDb } from "../db/tenant-db.ts";
+import type { Clock } from "./clock.ts";
+import type { Logger } from "./logger.ts";
+import type { Secrets } from "./secrets.ts";
+
+/** Who acts. `label` is what the audit log shows: an e-mail address, a key's name, `obelisk worker`. */
+export interface Actor {
+  type: (typeof actorTypes)[number];
+  id: string;
+  label: string;
+}
+
+/** What the operator decided and modules need to know. */
+export interface PlatformSettings {
+  /** The address people open, without a trailing slash. */
+  baseUrl: string;
+  production: boolean;
+  /** Whether RPC URLs given by tenants may point into private networks. */
+  allowPrivateTargets: boolean;
+  /** Connection string of the runtime database, as its owner. */
+  runtimeDatabaseUrl: string;
+  rateLimit: { requests: number; windowSeconds: number };
+}
+
+/** The parts of a running process that every module may use. */
+export interface Platform {
+  database: TenantDatabase;
+  queue: Queue;
+  clock: Clock;
+  secrets: Secrets;
+  logger: Logger;
+  settings: PlatformSettings;
+}
+
+/** One call: who asks, under which request id, from where. */
+export interface Context {
+  platform: Platform;
+  requestId: string;
+  actor: Actor;
+  ip: string | null;
+}
+
+/** A call inside an organization. The role or scope is not part of it: it is read again with every act. */
+export interface OrganizationContext extends Context {
+  organizationId: string;
+  /**
+   * Called inside a mutation's transaction once its work is done, with what it will answer. Where the public API keeps the answer
+   * for a repeated request, so that the change and the answer are committed as one.
+   */
+  onResult?: (db: TenantDb, result: unknown) => Promise<void>;
+}

@@ -1,0 +1,69 @@
+import type { Permission } from "@obelisk/schemas/access";
+import type { EnqueueOptions, Job } from "@obelisk/queue";
+import { CompiledQuery } from "kysely";
+import type { z } from "zod";
+import type { TenantDb } from "../db/tenant-db.ts";
+import { type AuditRecord, appendEntry } from "./audit-chain.ts";
+import { authorize, type Grant } from "./authorization.ts";
+import type { OrganizationContext } from "./context.ts";
+import { fieldErrors, invalidRequest } from "./errors.ts";
+
+/** What a mutation's work gets: the transaction's handle and a way to ask for background work that starts when it commits. */
+export interface Work<Input> {
+  ctx: OrganizationContext;
+  db: TenantDb;
+  input: Input;
+  grant: Grant;
+  /** The instant of the change; the audit entry carries the same. */
+  now: Date;
+  enqueue<Payload extends object>(job: Job<Payload>, payload: Payload, options?: EnqueueOptions): Promise<void>;
+}
+
+export interface MutationDefinition<Schema extends z.ZodType, Result> {
+  permission: Permission;
+  input: Schema;
+  run(work: Work<z.output<Schema>>): Promise<Result>;
+  /** What the audit log says of it. */
+  audit(change: { input: z.output<Schema>; result: Result; ctx: OrganizationContext }): AuditRecord;
+}
+
+export type Mutation<Input, Result> = (ctx: OrganizationContext, input: Input) => Promise<Result>;
+
+/**
+ * The only way to write. Checks the input, opens the organization's transaction, reads the actor's standing again, does the work,
+ * appends the audit entry and commits, the last two in one round trip. Whatever throws undoes all of it.
+ *
+ * @throws ObeliskError `invalid_request`, `forbidden`, `missing_scope`, and what the work throws.
+ */
+export function mutation<Schema extends z.ZodType, Result>(definition: MutationDefinition<Schema, Result>): Mutation<z.input<Schema>, Result> {
+  return async (ctx, raw) => {
+    const parsed = definition.input.safeParse(raw);
+    if (!parsed.success) throw invalidRequest(fieldErrors(parsed.error.issues));
+    const input = parsed.data;
+    const now = ctx.platform.clock.now();
+    return ctx.platform.database.transaction(
+      ctx.organizationId,
+      async (db) => {
+        const grant = await authorize(db, ctx, definition.permission);
+        const result = await definition.run({ ctx, db, input, grant, now, enqueue: enqueueIn(db, ctx) });
+        await ctx.onResult?.(db, result);
+        return result;
+      },
+      (result) => [
+        appendEntry({
+          ...definition.audit({ input, result, ctx }),
+          organizationId: ctx.organizationId,
+          at: now,
+          actor: ctx.actor,
+          requestId: ctx.requestId,
+          ip: ctx.ip,
+        }),
+      ],
+    );
+  };
+}
+
+function enqueueIn(db: TenantDb, ctx: OrganizationContext): Work<unknown>["enqueue"] {
+  const transaction = { execute: (text: string, values: unknown[]) => db.executeQuery(CompiledQuery.raw(text, values)) };
+  return (job, payload, options) => ctx.platform.queue.enqueue(transaction, job, payload, options);
+}

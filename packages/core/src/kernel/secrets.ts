@@ -1,0 +1,77 @@
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
+
+const format = "v1";
+
+/**
+ * Keeps secrets at rest: AES-256-GCM with a data key derived per secret, bound to a purpose so that a sealed value copied into another
+ * column or row doesn't open there.
+ *
+ * Sealed form: `v1.<key id>.<salt>.<nonce>.<ciphertext and tag>`, each part base64url. The key id tells which of the configured keys opens it.
+ */
+export class Secrets {
+  readonly #keys: Map<string, Buffer>;
+  readonly #current: string;
+
+  /**
+   * @param keys Key material, newest first: the first one seals, all of them open. Each at least 32 characters.
+   */
+  constructor(keys: readonly string[]) {
+    const [newest] = keys;
+    if (!newest) throw new Error("ENCRYPTION_KEY holds no key");
+    this.#keys = new Map(keys.map((key) => [keyId(key), Buffer.from(key, "utf8")]));
+    this.#current = keyId(newest);
+  }
+
+  /** Encrypts text for a purpose such as `deployment.spec:dep_…`. */
+  seal(plaintext: string, purpose: string): string {
+    const salt = randomBytes(16);
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv("aes-256-gcm", this.#dataKey(this.#current, salt), nonce);
+    cipher.setAAD(Buffer.from(purpose, "utf8"));
+    const sealed = Buffer.concat([cipher.update(plaintext, "utf8"), cipher.final(), cipher.getAuthTag()]);
+    return [format, this.#current, salt.toString("base64url"), nonce.toString("base64url"), sealed.toString("base64url")].join(".");
+  }
+
+  /** Decrypts what `seal` made for the same purpose. Throws when the key is not configured, or the value was changed or moved. */
+  open(sealed: string, purpose: string): string {
+    const [version, id, salt, nonce, body] = sealed.split(".");
+    if (version !== format || !id || !salt || !nonce || !body) throw new Error(`sealed value for ${purpose} is malformed`);
+    if (!this.#keys.has(id)) throw new Error(`sealed value for ${purpose} needs encryption key ${id}: add that key to ENCRYPTION_KEY`);
+    const bytes = Buffer.from(body, "base64url");
+    const decipher = createDecipheriv("aes-256-gcm", this.#dataKey(id, Buffer.from(salt, "base64url")), Buffer.from(nonce, "base64url"));
+    decipher.setAAD(Buffer.from(purpose, "utf8"));
+    decipher.setAuthTag(bytes.subarray(-16));
+    return Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString("utf8");
+  }
+
+  /** Whether a sealed value was made with a key other than the newest, so that it should be sealed again. */
+  isStale(sealed: string): boolean {
+    return sealed.split(".")[1] !== this.#current;
+  }
+
+  #dataKey(id: string, salt: Buffer): Buffer {
+    const key = this.#keys.get(id);
+    if (!key) throw new Error(`encryption key ${id} is not configured`);
+    return Buffer.from(hkdfSync("sha256", key, salt, "obelisk.secrets", 32));
+  }
+}
+
+/** Eight hex digits that name a key without telling anything of it. */
+function keyId(key: string): string {
+  return createHmac("sha256", key).update("obelisk.key-id").digest("hex").slice(0, 8);
+}
+
+/** Password of a platform database role, the same wherever the encryption key is the same. */
+export function databaseRolePassword(encryptionKey: string, role: string): string {
+  return createHmac("sha256", encryptionKey).update(`obelisk.database-role:${role}`).digest("base64url");
+}
+
+/** SHA-256 of a high-entropy token, the only form in which tokens are stored. */
+export function hashToken(token: string): Buffer {
+  return createHash("sha256").update(token, "utf8").digest();
+}
+
+/** Compares two secrets in a time that doesn't depend on where they differ. */
+export function equalSecrets(a: string, b: string): boolean {
+  return timingSafeEqual(hashToken(a), hashToken(b));
+}

@@ -1,0 +1,53 @@
+import { z } from "zod";
+
+/** Prefix of every public id, by what it names. An id is `<prefix>_<26 characters>`; it sorts by creation time. */
+export const idPrefixes = {
+  apiKey: "key",
+  audit: "aud",
+  deployment: "dep",
+  member: "mem",
+  organization: "org",
+  session: "ses",
+  task: "tsk",
+  user: "usr",
+  worker: "wrk",
+} as const;
+
+export type IdKind = keyof typeof idPrefixes;
+
+/** Schema of an id of one kind, such as `dep_01jd3v…`. */
+export function idSchema(kind: IdKind) {
+  return z
+    .string()
+    .regex(new RegExp(`^${idPrefixes[kind]}_[0-9a-z]{26}$`), `is not the id of a ${kind}: expected ${idPrefixes[kind]}_…`);
+}
+
+/** A person's name for a thing: trimmed, one line, 1 to 64 characters. */
+export const nameSchema = z
+  .string()
+  .trim()
+  .min(1, "give it a name")
+  .max(64, "use at most 64 characters")
+  .regex(/^[^\p{Cc}]*$/u, "use no control characters");
+
+/** An instant as ISO 8601 in UTC with milliseconds. */
+export const instantSchema = z.iso.datetime({ precision: 3 });
+
+/** Offset paging of the public API: `limit` 1–100 (20 unless told), `offset` from 0. */
+export const offsetPageSchema = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
+});
+
+/** Keyset paging of the dashboard: `cursor` is the last row's id or sequence as given in `nextCursor`. */
+export const keysetPageSchema = z.object({
+  limit: z.number().int().min(1).max(100).default(25),
+  cursor: z.string().max(64).nullish(),
+});
+
+/** One page of a keyset-paged list. */
+export interface Page<T> {
+  items: T[];
+  /** Pass as `cursor` for the next page; null on the last one. */
+  nextCursor: string | null;
+}
