@@ -65,7 +65,12 @@ export class Queue {
   }
 
   /** Adds a job in the caller's transaction; it starts once that commits. */
-  async enqueue<Payload extends object>(transaction: QueueTransaction, job: Job<Payload>, payload: Payload, options: EnqueueOptions = {}): Promise<void> {
+  async enqueue<Payload extends object>(
+    transaction: QueueTransaction,
+    job: Job<Payload>,
+    payload: Payload,
+    options: EnqueueOptions = {},
+  ): Promise<void> {
     await this.#boss.send(job.name, job.payload.parse(payload), {
       db: { executeSql: (text, values = []) => transaction.execute(text, values) as Promise<{ rows: { id: string }[] }> },
       ...(options.key === undefined ? {} : { singletonKey: options.key }),

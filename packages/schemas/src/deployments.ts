@@ -31,7 +31,12 @@ export type TaskStatus = z.infer<typeof taskStatusSchema>;
 
 export const stepStatusSchema = z.enum(["pending", "running", "succeeded", "failed", "cancelled"]);
 
-const abiParameterSchema: z.ZodType<{ name?: string | undefined; type: string; indexed?: boolean | undefined; components?: unknown[] | undefined }> = z.looseObject({
+const abiParameterSchema: z.ZodType<{
+  name?: string | undefined;
+  type: string;
+  indexed?: boolean | undefined;
+  components?: unknown[] | undefined;
+}> = z.looseObject({
   name: z.string().max(128).optional(),
   type: z.string().max(128),
   indexed: z.boolean().optional(),
@@ -85,7 +90,8 @@ export const createIndexerSchema = z
     const seen = new Set<string>();
     body.contracts.forEach((contract, index) => {
       const address = contract.address.toLowerCase();
-      if (seen.has(address)) issue.addIssue({ code: "custom", path: ["contracts", index, "address"], message: "this address is named twice" });
+      if (seen.has(address))
+        issue.addIssue({ code: "custom", path: ["contracts", index, "address"], message: "this address is named twice" });
       seen.add(address);
     });
   });
@@ -202,7 +208,13 @@ export const preflightCheckSchema = z.object({
 });
 export type PreflightCheck = z.infer<typeof preflightCheckSchema>;
 
-export const networkSchema = z.object({ slug: z.string(), name: z.string(), family: z.string(), chainId: z.number().int(), development: z.boolean() });
+export const networkSchema = z.object({
+  slug: z.string(),
+  name: z.string(),
+  family: z.string(),
+  chainId: z.number().int(),
+  development: z.boolean(),
+});
 export type Network = z.infer<typeof networkSchema>;
 
 /** A point of a deployment's health history. */

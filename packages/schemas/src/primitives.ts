@@ -17,9 +17,7 @@ export type IdKind = keyof typeof idPrefixes;
 
 /** Schema of an id of one kind, such as `dep_01jd3v…`. */
 export function idSchema(kind: IdKind) {
-  return z
-    .string()
-    .regex(new RegExp(`^${idPrefixes[kind]}_[0-9a-z]{26}$`), `is not the id of a ${kind}: expected ${idPrefixes[kind]}_…`);
+  return z.string().regex(new RegExp(`^${idPrefixes[kind]}_[0-9a-z]{26}$`), `is not the id of a ${kind}: expected ${idPrefixes[kind]}_…`);
 }
 
 /** A person's name for a thing: trimmed, one line, 1 to 64 characters. */

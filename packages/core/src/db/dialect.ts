@@ -91,11 +91,11 @@ class ClientConnection implements DatabaseConnection {
   }
 }
 
-/** Where a dialect gets clients from and gives them back to. */
+/** Where a dialect gets clients from and gives them back to; a source of one fixed client only gives. */
 export interface ClientSource {
   acquire(): Promise<PoolClient>;
-  release(client: PoolClient): void;
-  end(): Promise<void>;
+  release?(client: PoolClient): void;
+  end?(): Promise<void>;
 }
 
 class ClientDriver implements Driver {
@@ -105,7 +105,9 @@ class ClientDriver implements Driver {
     this.#source = source;
   }
 
-  async init(): Promise<void> {}
+  async init(): Promise<void> {
+    // The pool connects when it is first asked.
+  }
 
   async acquireConnection(): Promise<DatabaseConnection> {
     return new ClientConnection(await this.#source.acquire());
@@ -124,11 +126,11 @@ class ClientDriver implements Driver {
   }
 
   async releaseConnection(connection: DatabaseConnection): Promise<void> {
-    this.#source.release((connection as ClientConnection).client);
+    this.#source.release?.((connection as ClientConnection).client);
   }
 
   async destroy(): Promise<void> {
-    await this.#source.end();
+    await this.#source.end?.();
   }
 }
 

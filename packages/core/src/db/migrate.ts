@@ -71,7 +71,9 @@ async function ensureRoles(client: pg.Client, encryptionKey: string): Promise<vo
     const password = client.escapeLiteral(databaseRolePassword(encryptionKey, role));
     const { rowCount } = await client.query("select 1 from pg_roles where rolname = $1", [role]);
     // Set again each time, so that a rotated encryption key and its roles stay together.
-    await client.query(`${rowCount ? "alter" : "create"} role ${role} login nosuperuser nocreatedb nocreaterole noinherit password ${password}`);
+    await client.query(
+      `${rowCount ? "alter" : "create"} role ${role} login nosuperuser nocreatedb nocreaterole noinherit password ${password}`,
+    );
   }
   const { rows } = await client.query<{ name: string }>("select current_database() as name");
   const database = client.escapeIdentifier(rows[0]?.name ?? "");
@@ -83,7 +85,10 @@ async function applyMigrations(client: pg.Client, report: (line: string) => void
   await client.query(`create table if not exists migrations (
     name text primary key, checksum text not null, applied_at timestamptz not null default now())`);
   const applied = new Map(
-    (await client.query<{ name: string; checksum: string }>("select name, checksum from migrations")).rows.map((row) => [row.name, row.checksum]),
+    (await client.query<{ name: string; checksum: string }>("select name, checksum from migrations")).rows.map((row) => [
+      row.name,
+      row.checksum,
+    ]),
   );
   const known = readMigrations();
   for (const name of applied.keys()) {

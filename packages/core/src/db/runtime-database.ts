@@ -14,7 +14,11 @@ export function defaultRuntimeDatabaseUrl(databaseUrl: string): string {
  * `obelisk.fences` holds, per deployment, the highest epoch under which its schema was touched. A provisioner that was
  * frozen and wakes up with a smaller one changes nothing; the row outlives the schema for that reason.
  */
-export async function prepareRuntimeDatabase(control: pg.Client, runtimeDatabaseUrl: string, report: (line: string) => void): Promise<void> {
+export async function prepareRuntimeDatabase(
+  control: pg.Client,
+  runtimeDatabaseUrl: string,
+  report: (line: string) => void,
+): Promise<void> {
   const name = decodeURIComponent(new URL(runtimeDatabaseUrl).pathname.slice(1));
   const here = new URL(runtimeDatabaseUrl).host === `${control.host}:${control.port}`;
   if (here) {

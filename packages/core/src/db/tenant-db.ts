@@ -1,4 +1,4 @@
-import { type Compilable, CompiledQuery, DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector } from "kysely";
+import { type Compilable, type CompiledQuery, DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector } from "kysely";
 import type { Pool, PoolClient } from "pg";
 import { postgresDialect, SnakeCaseCompiler, send } from "./dialect.ts";
 import type { DB } from "./types.gen.ts";
@@ -17,8 +17,7 @@ const handles = new WeakMap<PoolClient, TenantDb>();
 function handleFor(client: PoolClient): TenantDb {
   const known = handles.get(client);
   if (known) return known;
-  const source = { acquire: async () => client, release: () => {}, end: async () => {} };
-  const handle = new Kysely<DB>({ dialect: postgresDialect(source) }) as unknown as TenantDb;
+  const handle = new Kysely<DB>({ dialect: postgresDialect({ acquire: async () => client }) }) as unknown as TenantDb;
   handles.set(client, handle);
   return handle;
 }
@@ -34,6 +33,11 @@ export const statements = new Kysely<DB>({
 });
 
 const enterTenant = "select set_config('app.organization_id', $1, true)";
+
+/** Throws the first failure: the later ones of a pipelined transaction only say that it had failed already. */
+function requireAll(outcomes: readonly PromiseSettledResult<unknown>[]): void {
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+}
 
 type Rows<Queries> = { [Name in keyof Queries]: Queries[Name] extends Compilable<infer Row> ? Row[] : never };
 
@@ -57,13 +61,13 @@ export class TenantDatabase {
     const client = await this.#pool.connect();
     let broken: Error | undefined;
     try {
-      const entered = Promise.all([send(client, "begin", []), send(client, enterTenant, [organizationId])]);
-      entered.catch(() => {});
+      // Not awaited: the work's first statement follows on the same trip, and fails by itself should these have failed.
+      const opening = Promise.allSettled([send(client, "begin", []), send(client, enterTenant, [organizationId])]);
       const result = await work(handleFor(client));
-      await entered;
+      requireAll(await opening);
       const closing = (last?.(result) ?? []).map((query) => send(client, query.sql, query.parameters));
       const committing = client.query("commit");
-      for (const outcome of await Promise.allSettled([...closing, committing])) if (outcome.status === "rejected") throw outcome.reason;
+      requireAll(await Promise.allSettled([...closing, committing]));
       // PostgreSQL answers the commit of a failed transaction by rolling back, without an error of its own.
       if ((await committing).command !== "COMMIT") throw new Error("the transaction had failed before its commit and was rolled back");
       return result;
@@ -93,7 +97,7 @@ export class TenantDatabase {
         }),
         client.query("commit"),
       ]);
-      for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+      requireAll(outcomes);
       const rows = outcomes.slice(2, -1).map((outcome) => (outcome as PromiseFulfilledResult<{ rows: unknown[] }>).value.rows);
       return Object.fromEntries(names.map((name, index) => [name, rows[index]])) as Rows<Queries>;
     } catch (error) {

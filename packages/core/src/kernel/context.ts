@@ -1,5 +1,5 @@
-import type { actorTypes } from "@obelisk/schemas/audit";
 import type { Queue } from "@obelisk/queue";
+import type { actorTypes } from "@obelisk/schemas/audit";
 import type { TenantDatabase, TenantDb } from "../db/tenant-db.ts";
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";

@@ -1,5 +1,5 @@
-import type { Permission } from "@obelisk/schemas/access";
 import type { EnqueueOptions, Job } from "@obelisk/queue";
+import type { Permission } from "@obelisk/schemas/access";
 import { CompiledQuery } from "kysely";
 import type { z } from "zod";
 import type { TenantDb } from "../db/tenant-db.ts";
@@ -35,7 +35,9 @@ export type Mutation<Input, Result> = (ctx: OrganizationContext, input: Input) =
  *
  * @throws ObeliskError `invalid_request`, `forbidden`, `missing_scope`, and what the work throws.
  */
-export function mutation<Schema extends z.ZodType, Result>(definition: MutationDefinition<Schema, Result>): Mutation<z.input<Schema>, Result> {
+export function mutation<Schema extends z.ZodType, Result>(
+  definition: MutationDefinition<Schema, Result>,
+): Mutation<z.input<Schema>, Result> {
   return async (ctx, raw) => {
     const parsed = definition.input.safeParse(raw);
     if (!parsed.success) throw invalidRequest(fieldErrors(parsed.error.issues));

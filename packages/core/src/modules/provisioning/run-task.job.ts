@@ -1,5 +1,5 @@
-import { idSchema } from "@obelisk/schemas/primitives";
 import { defineJob } from "@obelisk/queue";
+import { idSchema } from "@obelisk/schemas/primitives";
 import { z } from "zod";
 
 /**

@@ -1,0 +1,62 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { databaseRolePassword, equalSecrets, Secrets } from "../src/kernel/secrets.ts";
+
+const oldKey = "an-old-key-of-at-least-thirty-two-characters";
+const newKey = "a-new-key-of-at-least-thirty-two-characters!";
+
+describe("secrets at rest", () => {
+  it("opens what it sealed, whatever the text", () => {
+    const secrets = new Secrets([newKey]);
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "binary" }),
+        fc.string(),
+        (text, purpose) => secrets.open(secrets.seal(text, purpose), purpose) === text,
+      ),
+    );
+  });
+
+  it("never gives the same sealed form twice", () => {
+    const secrets = new Secrets([newKey]);
+    expect(secrets.seal("x", "p")).not.toBe(secrets.seal("x", "p"));
+  });
+
+  it("refuses a value moved to another purpose", () => {
+    const secrets = new Secrets([newKey]);
+    expect(() => secrets.open(secrets.seal("x", "deployment:a"), "deployment:b")).toThrow();
+  });
+
+  it("refuses a value with any character of its body changed", () => {
+    const secrets = new Secrets([newKey]);
+    const sealed = secrets.seal("a secret of some length", "p");
+    const start = sealed.lastIndexOf(".") + 1;
+    for (let index = start; index < sealed.length - 1; index += 1) {
+      const other = sealed[index] === "A" ? "B" : "A";
+      expect(() => secrets.open(sealed.slice(0, index) + other + sealed.slice(index + 1), "p")).toThrow();
+    }
+  });
+
+  it("opens with an older key after a rotation and knows that the value is stale", () => {
+    const sealed = new Secrets([oldKey]).seal("x", "p");
+    const rotated = new Secrets([newKey, oldKey]);
+    expect(rotated.open(sealed, "p")).toBe("x");
+    expect(rotated.isStale(sealed)).toBe(true);
+    expect(rotated.isStale(rotated.seal("x", "p"))).toBe(false);
+  });
+
+  it("names the missing key, and nothing of its content, when the key is gone", () => {
+    const sealed = new Secrets([oldKey]).seal("x", "p");
+    expect(() => new Secrets([newKey]).open(sealed, "p")).toThrow(/needs encryption key [0-9a-f]{8}: add that key/);
+  });
+
+  it("gives each database role its own password, the same in every process", () => {
+    expect(databaseRolePassword(newKey, "a")).toBe(databaseRolePassword(newKey, "a"));
+    expect(databaseRolePassword(newKey, "a")).not.toBe(databaseRolePassword(newKey, "b"));
+  });
+
+  it("compares secrets of different length without throwing", () => {
+    expect(equalSecrets("a", "abc")).toBe(false);
+    expect(equalSecrets("abc", "abc")).toBe(true);
+  });
+});
