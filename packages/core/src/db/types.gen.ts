@@ -206,6 +206,8 @@ export interface Tasks {
   deploymentId: string;
   failure: Json | null;
   finishedAt: Timestamp | null;
+  formerDesiredState: string;
+  formerStatus: string;
   heartbeatAt: Timestamp | null;
   id: string;
   leaseEpoch: number | null;
@@ -262,11 +264,15 @@ export interface Verifications {
 }
 
 export interface Workers {
+  capacity: number;
+  driver: string;
   heartbeatAt: Generated<Timestamp>;
   host: string;
   id: string;
+  instances: Generated<number>;
   pid: number;
   startedAt: Generated<Timestamp>;
+  templates: string[];
   version: string;
 }
 

@@ -63,6 +63,9 @@ create table tasks (
   status text not null check (status in ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
   attempt integer not null default 0,
   rerun_of text,
+  -- Where the deployment stood before the task: what a cancelled task gives back.
+  former_status text not null,
+  former_desired_state text not null,
   requested_by text not null,
   request_id text not null,
   -- The lease: who works on it, with which epoch of the deployment, until when.
@@ -102,6 +105,12 @@ create table workers (
   host text not null,
   pid integer not null,
   version text not null,
+  driver text not null,
+  -- Templates whose program this worker can start.
+  templates text[] not null,
+  -- Instances it takes at most, and has.
+  capacity integer not null,
+  instances integer not null default 0,
   started_at timestamptz not null default now(),
   heartbeat_at timestamptz not null default now()
 );
@@ -125,6 +134,7 @@ create table instances (
   foreign key (organization_id, deployment_id) references deployments (organization_id, id)
 );
 create index instances_by_worker on instances (worker_id);
+create index instances_by_lease on instances (lease_expires_at);
 
 create table runtime_logs (
   organization_id text not null,
