@@ -82,7 +82,7 @@ export async function egressFetch(url: string | URL, request: EgressRequest): Pr
 }
 
 function parseTarget(url: string | URL): URL {
-  const target = URL.parse(url);
+  const target = URL.parse(String(url));
   if (!target) throw new EgressFailed("bad_url", "the URL is malformed: expected http:// or https:// and a host");
   if (target.protocol !== "http:" && target.protocol !== "https:") {
     throw new EgressFailed("bad_url", `the scheme ${target.protocol} is not spoken here: use http:// or https://`);

@@ -1,0 +1,125 @@
+import { quoted } from "../store/naming.ts";
+import type { Column, Table } from "../store/tables.ts";
+import { type Condition, comparableColumns, conditionSql, parameterType, readValue } from "./filters.ts";
+import { badRequest } from "./problem.ts";
+
+export const maxLimit = 1_000;
+export const defaultLimit = 100;
+
+export interface Order {
+  column: Column;
+  descending: boolean;
+}
+
+/** A row's place in an order: the value ordered by and the row's key. */
+interface Place {
+  value: string;
+  block: number;
+  log: number;
+}
+
+export interface PageQuery {
+  table: Table;
+  conditions: Condition[];
+  order: Order;
+  limit: number;
+  after: Place | null;
+}
+
+export type Row = Record<string, unknown>;
+
+/** The order a table is read in unless told: that of the chain. */
+export function chainOrder(table: Table): Order {
+  const [column] = table.columns;
+  if (!column) throw new Error(`${table.name} has no columns`);
+  return { column, descending: false };
+}
+
+/** Reads `column`, `column.asc` or `column.desc`. @throws Problem 400 naming the columns there are. */
+export function readOrder(table: Table, path: string, text: string): Order {
+  const [name, direction = "asc", ...rest] = text.split(".");
+  const columns = comparableColumns(table);
+  const column = columns.find((known) => known.name === name);
+  if (!column) throw badRequest(path, `${table.name} has no column ${String(name).slice(0, 64)} to order by; it has ${columns.map((known) => known.name).join(", ")}`);
+  if ((direction !== "asc" && direction !== "desc") || rest.length > 0) throw badRequest(path, `order is column.asc or column.desc, such as ${column.name}.desc`);
+  return { column, descending: direction === "desc" };
+}
+
+/** @throws Problem 400 for anything but a whole number from 1 to `maxLimit`. */
+export function readLimit(path: string, value: string | number): number {
+  const limit = typeof value === "number" ? value : /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+  if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit) throw badRequest(path, `${path} is a whole number from 1 to ${maxLimit}`);
+  return limit;
+}
+
+/** Texts of any length are ordered by their beginning, so that a cursor stays short. */
+const orderedCharacters = 128;
+
+function isUnbounded(column: Column): boolean {
+  return column.type === "text" || (column.type === "hex" && column.bytes === null);
+}
+
+function orderSql(column: Column): string {
+  const name = column.nullable ? `coalesce(${quoted(column.name)}, '')` : quoted(column.name);
+  return isUnbounded(column) ? `left(${name}, ${orderedCharacters})` : name;
+}
+
+/** SQL of a page: one row more than its limit, which tells whether another page follows. */
+export function pageSql(query: PageQuery): { text: string; values: unknown[] } {
+  const { table, order, limit, after } = query;
+  const values: unknown[] = [];
+  const tests = query.conditions.map((condition) => conditionSql(condition, values));
+  const direction = order.descending ? "DESC" : "ASC";
+  const byKey = order.column.name === "block_number";
+  const keys = byKey ? ["block_number", "log_index"] : [orderSql(order.column), "block_number", "log_index"];
+  if (after) {
+    const place = byKey ? [after.block, after.log] : [after.value, after.block, after.log];
+    const types = byKey ? ["bigint", "integer"] : [parameterType(order.column), "bigint", "integer"];
+    const parameters = place.map((part, i) => `$${values.push(part)}::${types[i]}`);
+    tests.push(`(${keys.join(", ")}) ${order.descending ? "<" : ">"} (${parameters.join(", ")})`);
+  }
+  const columns = table.columns.map(({ name }) => quoted(name)).join(", ");
+  const where = tests.length > 0 ? ` WHERE ${tests.join(" AND ")}` : "";
+  const orderBy = keys.map((key) => `${key} ${direction}`).join(", ");
+  return { text: `SELECT ${columns} FROM ${quoted(table.name)}${where} ORDER BY ${orderBy} LIMIT ${limit + 1}`, values };
+}
+
+/** SQL of how many rows the conditions leave. */
+export function countSql(table: Table, conditions: Condition[]): { text: string; values: unknown[] } {
+  const values: unknown[] = [];
+  const tests = conditions.map((condition) => conditionSql(condition, values));
+  return { text: `SELECT count(*) AS count FROM ${quoted(table.name)}${tests.length > 0 ? ` WHERE ${tests.join(" AND ")}` : ""}`, values };
+}
+
+/** Cuts the extra row off and makes the cursor of the next page. */
+export function pageOf(query: PageQuery, rows: Row[]): { rows: Row[]; nextCursor: string | null } {
+  if (rows.length <= query.limit) return { rows, nextCursor: null };
+  const page = rows.slice(0, query.limit);
+  return { rows: page, nextCursor: writeCursor(query, page.at(-1) ?? {}) };
+}
+
+function writeCursor({ table, order }: PageQuery, row: Row): string {
+  const value = row[order.column.name];
+  // As `left` does, in characters rather than UTF-16 units.
+  const text = value === null ? "" : isUnbounded(order.column) ? [...String(value).slice(0, orderedCharacters * 2)].slice(0, orderedCharacters).join("") : String(value);
+  const place = [table.name, order.column.name, order.descending ? 1 : 0, text, row.block_number, row.log_index];
+  return Buffer.from(JSON.stringify(place)).toString("base64url");
+}
+
+/** @throws Problem 400 for a cursor that isn't one of this table and order. */
+export function readCursor(table: Table, order: Order, path: string, cursor: string): Place {
+  const wrong = badRequest(path, "the cursor does not belong to this table and order: use nextCursor of the page before, or none for the first page");
+  if (cursor.length > 4_096) throw wrong;
+  let place: unknown;
+  try {
+    place = JSON.parse(Buffer.from(cursor, "base64url").toString());
+  } catch {
+    throw wrong;
+  }
+  if (!Array.isArray(place) || place.length !== 6) throw wrong;
+  const [name, column, descending, value, block, log] = place as unknown[];
+  if (name !== table.name || column !== order.column.name || descending !== (order.descending ? 1 : 0) || typeof value !== "string") throw wrong;
+  if (!Number.isSafeInteger(block) || !Number.isSafeInteger(log) || Math.abs(Number(log)) > 2 ** 31 - 1) throw wrong;
+  const checked = order.column.nullable && value === "" ? "" : isUnbounded(order.column) ? value.replaceAll("\0", "") : readValue(order.column, path, value);
+  return { value: checked, block: Number(block), log: Number(log) };
+}

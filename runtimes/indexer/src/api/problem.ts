@@ -1,0 +1,50 @@
+import type { ServerResponse } from "node:http";
+
+/** An answer in RFC 9457 form. `errors` names what in the request is wrong. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly errors: { path: string; message: string }[];
+
+  constructor(status: number, code: string, detail: string, errors: { path: string; message: string }[] = []) {
+    super(detail);
+    this.name = "Problem";
+    this.status = status;
+    this.code = code;
+    this.errors = errors;
+  }
+}
+
+const titles: Record<number, string> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
+
+/** A refusal of one named part of the request. */
+export function badRequest(path: string, message: string): Problem {
+  return new Problem(400, "invalid_request", message, [{ path, message }]);
+}
+
+export function sendProblem(response: ServerResponse, problem: Problem): void {
+  const body = {
+    type: "about:blank",
+    title: titles[problem.status] ?? "Error",
+    status: problem.status,
+    detail: problem.message,
+    code: problem.code,
+    ...(problem.errors.length > 0 ? { errors: problem.errors } : {}),
+  };
+  sendJson(response, problem.status, body, "application/problem+json");
+}
+
+export function sendJson(response: ServerResponse, status: number, body: unknown, type = "application/json"): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text), "cache-control": "no-store" });
+  response.end(text);
+}

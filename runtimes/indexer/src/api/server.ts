@@ -1,0 +1,114 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { GraphQLSchema } from "graphql";
+import { errorText, log } from "../log.ts";
+import type { Tables } from "../store/tables.ts";
+import type { Progress } from "../sync/progress.ts";
+import type { Reader } from "./database.ts";
+import { answerGraphql, readGraphqlBody, readGraphqlParameters } from "./graphql.ts";
+import { healthOf } from "./health.ts";
+import type { Metrics } from "./metrics.ts";
+import { Problem, sendJson, sendProblem } from "./problem.ts";
+import { answerRows, describeTables } from "./rest.ts";
+
+const maxBodyBytes = 64 * 1024;
+
+export interface ApiOptions {
+  /** The bearer token every request must carry. */
+  token: string;
+  progress: Progress;
+  metrics: Metrics;
+  reader: Reader;
+  tables: Tables;
+  /** Made at the first GraphQL request: an indexer nobody asks should start fast and stay small. */
+  schema: () => Promise<GraphQLSchema>;
+}
+
+/** The runtime's HTTP server; not listening yet. */
+export function apiServer(options: ApiOptions): Server {
+  const expected = digest(`Bearer ${options.token}`);
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 60_000 }, (request, response) => {
+    // Digests have one length, so the comparison tells nothing, not even the token's length.
+    if (!timingSafeEqual(digest(request.headers.authorization ?? ""), expected)) {
+      sendProblem(response, new Problem(401, "unauthorized", "this address is the platform's own: ask for the data at the deployment's endpoint"));
+      return;
+    }
+    answer(options, request, response).catch((error: unknown) => {
+      if (response.headersSent) response.destroy();
+      else if (error instanceof Problem) sendProblem(response, error);
+      else {
+        log("error", "a request failed", { error: errorText(error) });
+        sendProblem(response, new Problem(500, "internal_error", "the request failed; the runtime's log says why"));
+      }
+    });
+  });
+  server.maxConnections = 256;
+  return server;
+}
+
+/** Listens and returns the port. */
+export async function listen(server: Server, host: string, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+async function answer(options: ApiOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = URL.parse(`http://runtime${request.url ?? "/"}`);
+  if (!url) throw new Problem(400, "invalid_request", "the path is malformed");
+  const path = url.pathname.replace(/(.)\/+$/, "$1");
+  const { progress } = options;
+  if (path === "/graphql") return await graphql(options, request, response, url.searchParams);
+  if (request.method !== "GET" && request.method !== "HEAD") throw new Problem(405, "method_not_allowed", `${path.slice(0, 64)} is read with GET`);
+  if (path === "/health") return sendJson(response, 200, healthOf(progress));
+  if (path === "/ready") return sendJson(response, progress.ready ? 200 : 503, { ready: progress.ready });
+  if (path === "/metrics") {
+    const text = await options.metrics.registry.metrics();
+    response.writeHead(200, { "content-type": options.metrics.registry.contentType }).end(text);
+    return;
+  }
+  if (path === "/rest") return sendJson(response, 200, describeTables(options.tables));
+  const table = /^\/rest\/([^/]+)$/.exec(path)?.[1];
+  if (!table) throw new Problem(404, "not_found", "there is nothing here: ask /rest, /rest/{table} or /graphql");
+  assertReady(progress);
+  sendJson(response, 200, await answerRows(options.tables, options.reader, table, url.searchParams));
+}
+
+async function graphql(options: ApiOptions, request: IncomingMessage, response: ServerResponse, parameters: URLSearchParams): Promise<void> {
+  let asked: ReturnType<typeof readGraphqlBody>;
+  if (request.method === "GET") asked = readGraphqlParameters(parameters);
+  else if (request.method === "POST") asked = readGraphqlBody(await readJson(request));
+  else throw new Problem(405, "method_not_allowed", "/graphql takes POST with JSON, or GET with ?query=");
+  assertReady(options.progress);
+  const { status, body } = await answerGraphql(await options.schema(), options.reader, asked);
+  sendJson(response, status, body);
+}
+
+function assertReady(progress: Progress): void {
+  if (!progress.ready) throw new Problem(503, "not_ready", "the tables are being prepared: try again in a few seconds");
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  if (!/^application\/(?:graphql\+)?json\s*(?:;|$)/i.test(request.headers["content-type"] ?? "")) {
+    throw new Problem(415, "unsupported_media_type", "send the query as application/json");
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBodyBytes) throw new Problem(413, "content_too_large", `the body is larger than ${maxBodyBytes} bytes`);
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString());
+  } catch {
+    throw new Problem(400, "invalid_request", "the body is not JSON");
+  }
+}

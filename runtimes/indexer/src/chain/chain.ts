@@ -1,0 +1,100 @@
+import { MalformedAnswer, readHeader, readLogs } from "./answers.ts";
+import type { ExchangeBounds, RpcCall } from "./endpoint.ts";
+import type { Failover } from "./failover.ts";
+import { type ChainLog, ChainMoved, type Header } from "./types.ts";
+
+const headersPerRequest = 50;
+const headersInFlight = 2;
+const smallAnswer = { timeoutMs: 10_000, maxResponseBytes: 64 * 1024 * 1024 };
+const logsAnswer = { timeoutMs: 30_000, maxResponseBytes: 32 * 1024 * 1024 };
+
+/** What the indexer asks a chain. Every method throws RpcUnavailable or RpcRefused where no endpoint answers usably. */
+export class Chain {
+  readonly #rpc: Failover;
+
+  constructor(rpc: Failover) {
+    this.#rpc = rpc;
+  }
+
+  /** The block at the head of the chain. */
+  async latest(signal: AbortSignal): Promise<Header> {
+    return this.#rpc.ask([blockCall("latest")], { ...smallAnswer, signal }, ([block]) => {
+      const header = readHeader(block);
+      if (!header) throw new MalformedAnswer("there is no latest block");
+      return header;
+    });
+  }
+
+  /** Blocks by number in the order asked; null for those the node doesn't have. */
+  async headers(numbers: readonly number[], signal: AbortSignal): Promise<(Header | null)[]> {
+    const groups: number[][] = [];
+    for (let start = 0; start < numbers.length; start += headersPerRequest) groups.push(numbers.slice(start, start + headersPerRequest));
+    const found: (Header | null)[] = [];
+    for (let start = 0; start < groups.length; start += headersInFlight) {
+      const asked = groups.slice(start, start + headersInFlight).map((group) =>
+        this.#rpc.ask(
+          group.map((number) => blockCall(hexQuantity(number))),
+          { ...smallAnswer, signal },
+          (results) => results.map(readHeader),
+        ),
+      );
+      for (const headers of await Promise.all(asked)) found.push(...headers);
+    }
+    return found;
+  }
+
+  /** @throws ChainMoved where the node lacks one of the blocks. */
+  async presentHeaders(numbers: readonly number[], signal: AbortSignal): Promise<Header[]> {
+    return (await this.headers(numbers, signal)).map((header, i) => {
+      if (!header || header.number !== numbers[i]) throw new ChainMoved(`the node has no block ${numbers[i]}`);
+      return header;
+    });
+  }
+
+  /** Hash of block 0; null where the node no longer has it. */
+  async genesisHash(signal: AbortSignal): Promise<string | null> {
+    return (await this.headers([0], signal))[0]?.hash ?? null;
+  }
+
+  /**
+   * Logs of some contracts in a range of blocks, both ends included.
+   * @throws RangeRefused where the node wants a smaller range or result.
+   */
+  async logs(from: number, to: number, addresses: readonly string[], signal: AbortSignal): Promise<ChainLog[]> {
+    return this.#logs({ fromBlock: hexQuantity(from), toBlock: hexQuantity(to), address: addresses }, { ...logsAnswer, signal }, (log) => log.blockNumber >= from && log.blockNumber <= to);
+  }
+
+  /** Logs of some contracts in the block of this hash. A node that doesn't know the block answers with an error, never with an empty list. */
+  async logsOfBlock(hash: string, addresses: readonly string[], signal: AbortSignal): Promise<ChainLog[]> {
+    return this.#logs({ blockHash: hash, address: addresses }, { ...logsAnswer, signal }, (log) => log.blockHash === hash);
+  }
+
+  /** The highest block number that any endpoint knows; null where none answers. */
+  async highestBlock(signal: AbortSignal): Promise<number | null> {
+    return this.#rpc.highestBlock({ ...smallAnswer, signal });
+  }
+
+  /** Has the chain ids checked again before the next request. */
+  distrust(): void {
+    this.#rpc.distrust();
+  }
+
+  #logs(filter: LogFilter, bounds: ExchangeBounds, belongs: (log: ChainLog) => boolean): Promise<ChainLog[]> {
+    const addresses = new Set(filter.address);
+    return this.#rpc.ask([{ method: "eth_getLogs", params: [filter] }], bounds, ([result]) => {
+      const logs = readLogs(result);
+      for (const log of logs) if (!addresses.has(log.address) || !belongs(log)) throw new MalformedAnswer("a log lies outside of what was asked");
+      return logs;
+    });
+  }
+}
+
+type LogFilter = { address: readonly string[] } & ({ fromBlock: string; toBlock: string } | { blockHash: string });
+
+function blockCall(block: string): RpcCall {
+  return { method: "eth_getBlockByNumber", params: [block, false] };
+}
+
+function hexQuantity(number: number): string {
+  return `0x${number.toString(16)}`;
+}

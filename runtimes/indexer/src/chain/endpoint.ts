@@ -1,0 +1,114 @@
+import { EgressFailed, type egressAgent, egressFetch } from "@obelisk/egress";
+import { publicUrl } from "../log.ts";
+import { MalformedAnswer } from "./answers.ts";
+import { RangeRefused, RpcRefused, RpcUnavailable, refusalKind } from "./refusals.ts";
+
+export interface RpcCall {
+  method: string;
+  params: unknown[];
+}
+
+export interface ExchangeBounds {
+  timeoutMs: number;
+  maxResponseBytes: number;
+  signal?: AbortSignal | undefined;
+}
+
+const parallelSingles = 4;
+
+/** One JSON-RPC node. It knows its own health; whom to ask next is `failover.ts`'s matter. */
+export class Endpoint {
+  /** Origin of the URL: all that may be shown of it. */
+  readonly label: string;
+  /** Time (ms) before which it should not be asked, after failures. */
+  retryAt = 0;
+  failures = 0;
+  /** Whether its chain id was seen to be the expected one since it last failed. */
+  verified = false;
+  readonly #url: string;
+  readonly #agent: ReturnType<typeof egressAgent>;
+  #batches = true;
+
+  constructor(url: string, agent: ReturnType<typeof egressAgent>) {
+    this.#url = url;
+    this.#agent = agent;
+    this.label = publicUrl(url);
+  }
+
+  /**
+   * Asks several calls in one exchange, one by one where the node takes no batches.
+   * @returns the results in the order of the calls.
+   * @throws RangeRefused, RpcRefused (the first refused call decides), RpcUnavailable for everything below JSON-RPC.
+   */
+  async ask(calls: readonly RpcCall[], bounds: ExchangeBounds): Promise<unknown[]> {
+    if (calls.length === 1 || !this.#batches) return this.#askSingly(calls, bounds);
+    const answer = await this.#post(calls.map(envelope), bounds);
+    if (!Array.isArray(answer)) {
+      this.#batches = false;
+      return this.#askSingly(calls, bounds);
+    }
+    const byId = new Map(answer.map((one: unknown) => [(one as { id?: unknown } | null)?.id, one]));
+    return calls.map((_, id) => this.#result(byId.get(id)));
+  }
+
+  async #askSingly(calls: readonly RpcCall[], bounds: ExchangeBounds): Promise<unknown[]> {
+    const results: unknown[] = [];
+    for (let start = 0; start < calls.length; start += parallelSingles) {
+      const group = calls.slice(start, start + parallelSingles);
+      results.push(...(await Promise.all(group.map(async (call, i) => this.#result(await this.#post(envelope(call, start + i), bounds))))));
+    }
+    return results;
+  }
+
+  async #post(body: unknown, bounds: ExchangeBounds): Promise<unknown> {
+    try {
+      const answer = await egressFetch(this.#url, {
+        agent: this.#agent,
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+        timeoutMs: bounds.timeoutMs,
+        maxResponseBytes: bounds.maxResponseBytes,
+        ...(bounds.signal ? { signal: bounds.signal } : {}),
+      });
+      if (answer.status === 413) throw new RangeRefused(`${this.label} answered HTTP 413`);
+      const parsed = parse(answer.body);
+      // Nodes put JSON-RPC errors under HTTP 4xx as well; a 429 or 5xx is about the node, not the query.
+      if (answer.status === 429 || answer.status >= 500) throw new RpcUnavailable(`${this.label} answered HTTP ${answer.status}`);
+      if (parsed === undefined) throw new RpcUnavailable(`${this.label} answered HTTP ${answer.status} without JSON`);
+      return parsed;
+    } catch (error) {
+      if (error instanceof EgressFailed) {
+        if (error.code === "too_large") throw new RangeRefused(error.message);
+        throw new RpcUnavailable(error.message, { cause: error, timedOut: error.code === "timeout" });
+      }
+      if (error instanceof RangeRefused || error instanceof RpcUnavailable) throw error;
+      throw new RpcUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
+    }
+  }
+
+  #result(answer: unknown): unknown {
+    if (typeof answer !== "object" || answer === null) throw new MalformedAnswer(`${this.label} left a call unanswered`);
+    const { result, error } = answer as { result?: unknown; error?: unknown };
+    if (error === undefined || error === null) return result;
+    const { code, message } = error as { code?: unknown; message?: unknown };
+    const text = typeof message === "string" ? message : "no message";
+    const number = typeof code === "number" ? code : 0;
+    const kind = refusalKind(number, text);
+    if (kind === "range") throw new RangeRefused(`${this.label} answered error ${number}: ${text.slice(0, 200)}`);
+    if (kind === "rate") throw new RpcUnavailable(`${this.label} limits the rate of requests: ${text.slice(0, 200)}`);
+    throw new RpcRefused(this.label, number, text);
+  }
+}
+
+function envelope(call: RpcCall, id: number): object {
+  return { jsonrpc: "2.0", id, method: call.method, params: call.params };
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,18 @@
+/** What a driver reads from the program's exit status. */
+export const exitCode = { stopped: 0, crashed: 1, unworkable: 64, fenced: 77 } as const;
+
+/** The configuration can't work and no restart helps: the program ends with 64 and this message as its last line. */
+export class UnworkableConfiguration extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "UnworkableConfiguration";
+  }
+}
+
+/** A newer epoch or another holder has the lease: the program writes nothing more and ends with 77. */
+export class FencedOut extends Error {
+  constructor(epoch: number) {
+    super(`fenced out: the lease is no longer held with epoch ${epoch}; a newer instance or a newer task took it`);
+    this.name = "FencedOut";
+  }
+}

@@ -1,0 +1,66 @@
+import { randomUUID } from "node:crypto";
+import type { ClientBase } from "pg";
+import { FencedOut } from "./exit.ts";
+
+/** This process's claim on the deployment's lease: the epoch it was started with and a holder id of its own. */
+export interface Lease {
+  epoch: number;
+  holder: string;
+}
+
+/** A claim with a fresh holder id; it counts once `takeLease` has written it. */
+export function newLease(epoch: number): Lease {
+  return { epoch, holder: randomUUID() };
+}
+
+/**
+ * Takes the lease, also from a predecessor with the same epoch.
+ *
+ * A predecessor that froze inside a transaction holds a lock on the row. It lost the lease by our being started, so its sessions are
+ * ended: PostgreSQL then rolls its transaction back.
+ * @param applicationName that writers of this deployment have in `pg_stat_activity`.
+ * @throws FencedOut where a newer epoch has it.
+ */
+export async function takeLease(client: ClientBase, lease: Lease, applicationName: string): Promise<void> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const { rows } = await client.query<{ epoch: string }>("SELECT epoch FROM _lease");
+    if (!rows[0] || Number(rows[0].epoch) > lease.epoch) throw new FencedOut(lease.epoch);
+    try {
+      await client.query("SET lock_timeout = '500ms'");
+      const taken = await client.query("UPDATE _lease SET epoch = $1, holder = $2 WHERE epoch <= $1", [lease.epoch, lease.holder]);
+      if (taken.rowCount === 0) throw new FencedOut(lease.epoch);
+      await client.query("SET lock_timeout = '10s'");
+      return;
+    } catch (error) {
+      if (!isLockTimeout(error)) throw error;
+      await client.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND application_name = $1 AND pid <> pg_backend_pid()",
+        [applicationName],
+      );
+    }
+  }
+  throw new Error("the lease's row stays locked by another session");
+}
+
+/** Opens a transaction that only the lease's holder may write in. @throws FencedOut where it is no longer ours. */
+export async function beginUnderLease(client: ClientBase, lease: Lease): Promise<void> {
+  // One trip: both values are ours, a number and a UUID, so they stand in the text.
+  const results = (await client.query(`BEGIN; ${heldSql(lease)} FOR SHARE`)) as unknown as { rowCount: number }[];
+  if (results[1]?.rowCount !== 1) {
+    await client.query("ROLLBACK");
+    throw new FencedOut(lease.epoch);
+  }
+}
+
+/** Asks whether the lease is still ours, without a lock. @throws FencedOut where it isn't. */
+export async function assertLeaseHeld(client: ClientBase, lease: Lease): Promise<void> {
+  if ((await client.query(heldSql(lease))).rowCount !== 1) throw new FencedOut(lease.epoch);
+}
+
+function heldSql({ epoch, holder }: Lease): string {
+  return `SELECT 1 FROM _lease WHERE epoch = ${epoch} AND holder = '${holder}'`;
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "55P03";
+}

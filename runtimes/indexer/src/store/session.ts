@@ -1,0 +1,93 @@
+import pg, { type ClientBase, type ClientConfig } from "pg";
+import { FencedOut } from "../exit.ts";
+import { beginUnderLease, type Lease, takeLease } from "../lease.ts";
+import { errorText, log } from "../log.ts";
+
+export interface Database {
+  url: string;
+  schema: string;
+}
+
+/** Settings every session of this program has. `application_name` marks the writers, `takeLease` looks for them. */
+export function sessionConfig(database: Database, applicationName: string, settings: Record<string, string | number>): ClientConfig {
+  const options = Object.entries({ search_path: database.schema, ...settings }).map(([name, value]) => `-c ${name}=${value}`);
+  return { connectionString: database.url, application_name: applicationName, options: options.join(" "), connectionTimeoutMillis: 5_000, keepAlive: true };
+}
+
+/**
+ * The one session that writes. It connects on first use and again after a failure; it takes the lease the first time and from then on only
+ * proves that it still has it, so a fenced program can't win the lease back by reconnecting.
+ */
+export class WriterSession {
+  readonly lease: Lease;
+  readonly #database: Database;
+  readonly #applicationName: string;
+  #client: pg.Client | null = null;
+  #leaseTaken = false;
+
+  constructor(database: Database, lease: Lease) {
+    this.#database = database;
+    this.lease = lease;
+    this.#applicationName = `indexer-writer:${database.schema}`.slice(0, 63);
+  }
+
+  /** Runs statements outside of a transaction. A failed connection is thrown away. */
+  async run<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
+    const client = await this.#connected();
+    try {
+      return await work(client);
+    } catch (error) {
+      // Whatever failed, its state is unknown: a fresh connection is the cheapest way to be sure of it.
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Runs a transaction under the lease. @throws FencedOut, with nothing written, where the lease is lost. */
+  async transaction<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
+    return this.run(async (client) => {
+      await beginUnderLease(client, this.lease);
+      const value = await work(client);
+      await client.query("COMMIT");
+      return value;
+    });
+  }
+
+  /** Cuts the connection: PostgreSQL rolls back what was open on it. */
+  close(): void {
+    const client = this.#client;
+    this.#client = null;
+    client?.end().catch((error: unknown) => log("debug", "closing a failed database session", { error: errorText(error) }));
+  }
+
+  async #connected(): Promise<pg.Client> {
+    if (this.#client) return this.#client;
+    const client = new pg.Client(
+      sessionConfig(this.#database, this.#applicationName, {
+        // What a crash of PostgreSQL could lose is fetched again from the chain; order and atomicity stay.
+        synchronous_commit: "off",
+        statement_timeout: 60_000,
+        lock_timeout: 10_000,
+        idle_in_transaction_session_timeout: 10_000,
+      }),
+    );
+    client.on("error", (error) => {
+      log("warn", "the database session broke", { error: errorText(error) });
+      if (this.#client === client) this.#client = null;
+    });
+    await client.connect();
+    try {
+      if (!this.#leaseTaken) {
+        await client.query("SET synchronous_commit = on");
+        await takeLease(client, this.lease, this.#applicationName);
+        await client.query("SET synchronous_commit = off");
+        this.#leaseTaken = true;
+      }
+    } catch (error) {
+      await client.end();
+      throw error instanceof FencedOut ? error : new Error(`taking the lease failed: ${errorText(error)}`, { cause: error });
+    }
+    this.#client = client;
+    return client;
+  }
+}

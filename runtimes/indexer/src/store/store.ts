@@ -1,0 +1,150 @@
+import type { ClientBase } from "pg";
+import { from as copyFrom } from "pg-copy-streams";
+import { assertLeaseHeld } from "../lease.ts";
+import type { IndexerConfig } from "../launch.ts";
+import { quoted } from "./naming.ts";
+import type { EncodedRows } from "./rows.ts";
+import { indexStatements, prepareSchema } from "./schema.ts";
+import type { WriterSession } from "./session.ts";
+import type { Tables } from "./tables.ts";
+
+/** A block by number and hash. */
+export interface BlockId {
+  number: number;
+  hash: string;
+}
+
+/** The last block whose logs are all stored; hash null before there is one. */
+export interface Cursor {
+  number: number;
+  hash: string | null;
+}
+
+export interface SyncRow extends Cursor {
+  genesisHash: string | null;
+  undecoded: number;
+  indexesBuilt: boolean;
+}
+
+/** The deployment's tables, as the sync loop writes them. Every write is one transaction under the lease. */
+export class Store {
+  readonly tables: Tables;
+  readonly #session: WriterSession;
+  readonly #keptBlocks: number;
+  #blocksSincePrune = 0;
+
+  constructor(session: WriterSession, tables: Tables, keptBlocks: number) {
+    this.#session = session;
+    this.tables = tables;
+    this.#keptBlocks = keptBlocks;
+  }
+
+  /** Takes the lease and creates what is missing. */
+  async prepare(config: IndexerConfig): Promise<void> {
+    await this.#session.transaction((client) => prepareSchema(client, config, this.tables));
+  }
+
+  async sync(): Promise<SyncRow> {
+    return this.#session.run(async (client) => {
+      const { rows } = await client.query<{ block_number: string; block_hash: string | null; genesis_hash: string | null; undecoded: string; indexes_built: boolean }>(
+        "SELECT block_number, block_hash, genesis_hash, undecoded, indexes_built FROM _sync",
+      );
+      const row = rows[0];
+      if (!row) throw new Error("the table _sync lost its row");
+      return {
+        number: Number(row.block_number),
+        hash: row.block_hash,
+        genesisHash: row.genesis_hash,
+        undecoded: Number(row.undecoded),
+        indexesBuilt: row.indexes_built,
+      };
+    });
+  }
+
+  async saveGenesis(hash: string): Promise<void> {
+    await this.#session.transaction((client) => client.query("UPDATE _sync SET genesis_hash = $1", [hash]));
+  }
+
+  /**
+   * Adds the rows of a range of blocks and moves the cursor to its end.
+   * @param blocks the range's blocks whose hashes are kept, its last one among them.
+   */
+  async append(tip: BlockId, blocks: readonly BlockId[], rows: EncodedRows): Promise<void> {
+    await this.#session.transaction(async (client) => {
+      for (const [table, buffer] of rows.byTable) await copyInto(client, table, buffer);
+      // One trip: numbers and hashes were checked for their form when they were read.
+      const values = blocks.map(({ number, hash }) => `(${number},'${hash}')`).join(",");
+      await client.query(
+        `INSERT INTO _blocks (number, hash) VALUES ${values} ON CONFLICT (number) DO UPDATE SET hash = excluded.hash;
+         ${this.#pruneSql(tip.number, blocks.length)}
+         UPDATE _sync SET block_number = ${tip.number}, block_hash = '${tip.hash}', undecoded = undecoded + ${rows.undecoded}`,
+      );
+    });
+  }
+
+  /** Takes every row above a block away and moves the cursor back to it. @returns how many logs were taken away. */
+  async rewind(to: Cursor): Promise<number> {
+    return this.#session.transaction(async (client) => {
+      const raw = await client.query<{ undecoded: string; logs: string }>(
+        `WITH gone AS (DELETE FROM ${quoted(this.tables.raw.name)} WHERE block_number > $1 RETURNING event_table)
+         SELECT count(*) AS logs, count(*) FILTER (WHERE event_table IS NULL) AS undecoded FROM gone`,
+        [to.number],
+      );
+      for (const table of this.tables.events) await client.query(`DELETE FROM ${quoted(table.name)} WHERE block_number > $1`, [to.number]);
+      await client.query("DELETE FROM _blocks WHERE number > $1", [to.number]);
+      await client.query("UPDATE _sync SET block_number = $1, block_hash = $2, undecoded = undecoded - $3", [to.number, to.hash, Number(raw.rows[0]?.undecoded ?? 0)]);
+      return Number(raw.rows[0]?.logs ?? 0);
+    });
+  }
+
+  /** Kept blocks at or below a number, the highest first. */
+  async keptBlocks(atOrBelow: number, limit: number): Promise<BlockId[]> {
+    return this.#blocks("SELECT number, hash FROM _blocks WHERE number <= $1 ORDER BY number DESC LIMIT $2", [atOrBelow, limit]);
+  }
+
+  /** The highest block at or below a number that has a log; null where none has. Its hash stands in the log. */
+  async loggedBlock(atOrBelow: number): Promise<BlockId | null> {
+    const found = await this.#blocks(
+      `SELECT block_number AS number, block_hash AS hash FROM ${quoted(this.tables.raw.name)} WHERE block_number <= $1 ORDER BY block_number DESC, log_index DESC LIMIT 1`,
+      [atOrBelow],
+    );
+    return found[0] ?? null;
+  }
+
+  /** Builds the indexes that filters use; may take long on many rows. */
+  async buildIndexes(): Promise<void> {
+    await this.#session.transaction(async (client) => {
+      await client.query("SET LOCAL statement_timeout = 0");
+      for (const statement of indexStatements(this.tables)) await client.query(statement);
+      await client.query("UPDATE _sync SET indexes_built = true");
+    });
+  }
+
+  /** @throws FencedOut where the lease is no longer ours. */
+  async assertLeaseHeld(): Promise<void> {
+    await this.#session.run((client) => assertLeaseHeld(client, this.#session.lease));
+  }
+
+  #pruneSql(tip: number, added: number): string {
+    this.#blocksSincePrune += added;
+    if (this.#blocksSincePrune < this.#keptBlocks / 10) return "";
+    this.#blocksSincePrune = 0;
+    return `DELETE FROM _blocks WHERE number < ${tip - this.#keptBlocks};`;
+  }
+
+  #blocks(sql: string, values: unknown[]): Promise<BlockId[]> {
+    return this.#session.run(async (client) => {
+      const { rows } = await client.query<{ number: string; hash: string }>(sql, values);
+      return rows.map(({ number, hash }) => ({ number: Number(number), hash }));
+    });
+  }
+}
+
+async function copyInto(client: ClientBase, table: string, rows: Buffer): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const copy = client.query(copyFrom(`COPY ${quoted(table)} FROM STDIN`));
+    copy.once("error", reject);
+    copy.once("finish", resolve);
+    copy.end(rows);
+  });
+}

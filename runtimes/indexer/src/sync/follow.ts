@@ -1,0 +1,190 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Chain } from "../chain/chain.ts";
+import { backOffMs } from "../chain/failover.ts";
+import { RangeSizer } from "../chain/ranges.ts";
+import { ChainMoved } from "../chain/types.ts";
+import { FencedOut, UnworkableConfiguration } from "../exit.ts";
+import type { IndexerConfig } from "../launch.ts";
+import { errorText, log } from "../log.ts";
+import type { Cursor, Store } from "../store/store.ts";
+import { chunksUpTo } from "./pipeline.ts";
+import type { Progress } from "./progress.ts";
+import { findFork } from "./reorg.ts";
+
+/** A head below the cursor on the same chain is believed after this long: until then it may be a node that lags. */
+const shorterChainGraceMs = 3_000;
+const leaseCheckMs = 2_000;
+const headRefreshMs = 2_000;
+const restingPollMs = 1_000;
+const restingAfterMs = 30_000;
+
+export interface FollowOptions {
+  config: IndexerConfig;
+  chain: Chain;
+  store: Store;
+  progress: Progress;
+  /** Told how long each write took, in seconds. */
+  onWrite: (seconds: number) => void;
+}
+
+/** Keeps the store in step with the chain: one loop, which fetches what is missing, undoes what was reorganized away, and waits. */
+export class Follower {
+  readonly #options: FollowOptions;
+  readonly #signal: AbortSignal;
+  readonly #sizer = new RangeSizer();
+  readonly #start: Cursor;
+  #cursor: Cursor | null = null;
+  #indexesBuilt = false;
+  #genesisChecked = false;
+  #shorterSince: number | null = null;
+  #leaseCheckedAt = 0;
+  #headMovedAt = 0;
+
+  constructor(options: FollowOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+    this.#start = { number: Math.min(...options.config.contracts.map(({ startBlock }) => startBlock)) - 1, hash: null };
+  }
+
+  /**
+   * Runs until the signal aborts. Failures of RPC and database are told in `progress` and tried again with growing pauses.
+   * @throws FencedOut, UnworkableConfiguration: the two things no repetition mends.
+   */
+  async run(): Promise<void> {
+    const { progress } = this.#options;
+    for (let failures = 0; !this.#signal.aborted; ) {
+      let wait: number;
+      try {
+        await this.#cycle();
+        failures = 0;
+        progress.problem = null;
+        wait = Date.now() - this.#headMovedAt > restingAfterMs ? Math.max(restingPollMs, this.#options.config.pollIntervalMs) : this.#options.config.pollIntervalMs;
+      } catch (error) {
+        if (this.#signal.aborted) return;
+        if (error instanceof FencedOut || error instanceof UnworkableConfiguration) throw error;
+        // What the failed write did is unknown, so the cursor is read again.
+        this.#cursor = null;
+        failures++;
+        wait = backOffMs(failures, Math.random());
+        // One answer from before and one from after a new block is no fault worth a word.
+        if (!(error instanceof ChainMoved) || failures > 3) {
+          progress.problem = errorText(error);
+          if (Number.isInteger(Math.log2(failures))) log("warn", "sync interrupted, will try again", { error: errorText(error), failures });
+        }
+      }
+      await pause(wait, undefined, { signal: this.#signal }).catch(() => undefined);
+    }
+  }
+
+  async #cycle(): Promise<void> {
+    const { chain, store, progress } = this.#options;
+    let cursor = (this.#cursor ??= await this.#loadCursor());
+    await this.#watchLease();
+    const head = await chain.latest(this.#signal);
+    this.#sawHead(head.number);
+    await this.#checkGenesis();
+
+    if (head.number < cursor.number) {
+      await this.#headBelowCursor(cursor, head.number, head.hash);
+      return;
+    }
+    this.#shorterSince = null;
+    if (head.number === cursor.number) {
+      if (cursor.hash !== null && head.hash !== cursor.hash) await this.#reorganized(cursor, head.number);
+    } else {
+      for await (const chunk of chunksUpTo({ chain, tables: store.tables, contracts: this.#options.config.contracts, sizer: this.#sizer, reorgWindowBlocks: this.#options.config.reorgWindowBlocks }, cursor.number + 1, head.number, this.#signal)) {
+        if (cursor.hash !== null && chunk.parentHash !== cursor.hash) {
+          await this.#reorganized(cursor, head.number);
+          return;
+        }
+        const started = performance.now();
+        await store.append(chunk.tip, chunk.blocks, chunk.rows);
+        this.#options.onWrite((performance.now() - started) / 1_000);
+        this.#leaseCheckedAt = Date.now();
+        cursor = this.#cursor = chunk.tip;
+        progress.problem = null;
+        progress.syncedBlock = cursor.number;
+        progress.eventsStored += chunk.rows.logs;
+        progress.undecoded += chunk.rows.undecoded;
+        if (Date.now() - this.#headMovedAt > headRefreshMs) this.#sawHead((await chain.latest(this.#signal)).number);
+        if (this.#signal.aborted) return;
+      }
+    }
+    await this.#buildIndexes();
+  }
+
+  async #loadCursor(): Promise<Cursor> {
+    const { number, hash, indexesBuilt, undecoded } = await this.#options.store.sync();
+    this.#indexesBuilt = indexesBuilt;
+    this.#options.progress.undecoded = undecoded;
+    this.#options.progress.syncedBlock = hash === null ? null : number;
+    return { number, hash };
+  }
+
+  #sawHead(number: number): void {
+    if (number !== this.#options.progress.headBlock || this.#headMovedAt === 0) this.#headMovedAt = Date.now();
+    this.#options.progress.headBlock = number;
+  }
+
+  /** Writing proves the lease; while there is nothing to write it is asked for now and then. */
+  async #watchLease(): Promise<void> {
+    if (Date.now() - this.#leaseCheckedAt < leaseCheckMs) return;
+    await this.#options.store.assertLeaseHeld();
+    this.#leaseCheckedAt = Date.now();
+  }
+
+  async #checkGenesis(): Promise<void> {
+    if (this.#genesisChecked) return;
+    const { chain, store } = this.#options;
+    const [stored, actual] = [(await store.sync()).genesisHash, await chain.genesisHash(this.#signal)];
+    if (actual !== null) {
+      if (stored === null) await store.saveGenesis(actual);
+      else if (stored !== actual) {
+        throw new UnworkableConfiguration(`the chain was reset: its first block is ${actual}, the stored events are of a chain that began with ${stored}; create a new indexer`);
+      }
+    }
+    this.#genesisChecked = true;
+  }
+
+  async #headBelowCursor(cursor: Cursor, head: number, headHash: string): Promise<void> {
+    const [kept] = await this.#options.store.keptBlocks(head, 1);
+    if (cursor.hash === null || (kept?.number === head && kept.hash === headHash)) {
+      // Before the start block there is nothing to undo; on the same chain a lower head is often only a node behind the others.
+      const highest = await this.#options.chain.highestBlock(this.#signal);
+      if (cursor.hash === null || (highest !== null && highest >= cursor.number)) return;
+      this.#shorterSince ??= Date.now();
+      if (Date.now() - this.#shorterSince < shorterChainGraceMs) return;
+    }
+    this.#shorterSince = null;
+    await this.#reorganized(cursor, head);
+  }
+
+  async #reorganized(cursor: Cursor, head: number): Promise<void> {
+    const { chain, store, progress } = this.#options;
+    const fork = await findFork(chain, store, head, this.#start, this.#signal);
+    if (fork.ancestor.number >= cursor.number) throw new ChainMoved(`nodes disagree on the block after ${cursor.number}`);
+    if (fork.beyondWindow || fork.ancestor.hash === null) {
+      // Nothing recent is left of the chain: it may be another one under the same URL.
+      this.#genesisChecked = false;
+      chain.distrust();
+      await chain.latest(this.#signal);
+      await this.#checkGenesis();
+    }
+    const logs = await store.rewind(fork.ancestor);
+    progress.reorganizations++;
+    this.#cursor = fork.ancestor;
+    progress.syncedBlock = fork.ancestor.hash === null ? null : fork.ancestor.number;
+    progress.undecoded = (await store.sync()).undecoded;
+    const fields = { from: cursor.number, to: fork.ancestor.number, depth: cursor.number - fork.ancestor.number, logsRemoved: logs };
+    if (fork.beyondWindow) log("error", "reorganization deeper than the kept window: synchronizing again from the last safe block", fields);
+    else log("warn", "reorganization: rows of the abandoned blocks removed", fields);
+  }
+
+  async #buildIndexes(): Promise<void> {
+    if (this.#indexesBuilt) return;
+    const started = performance.now();
+    await this.#options.store.buildIndexes();
+    this.#indexesBuilt = true;
+    log("info", "caught up with the chain; indexes built", { seconds: Number(((performance.now() - started) / 1_000).toFixed(2)) });
+  }
+}
