@@ -29,6 +29,10 @@ const schema = z.object({
   PUBLIC_API_RATE_LIMIT_WINDOW_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
   RUNTIME_DRIVER: z.enum(["process"], { error: "this build has the driver: process" }).default("process"),
   RUNTIME_ALLOW_PRIVATE_TARGETS: flag.optional(),
+  /** Whether a proxy that we trust sets `x-forwarded-for`; its last address is then the caller's. */
+  TRUST_PROXY: flag.default(false),
+  /** Bearer token that opens /metrics to callers from other hosts. */
+  METRICS_TOKEN: z.string().min(16, "use at least 16 characters").optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 

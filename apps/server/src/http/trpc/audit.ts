@@ -1,0 +1,9 @@
+import { pageAudit, verifyAudit } from "@obelisk/core/modules/audit";
+import { type AuditEntry, type AuditVerification, auditFilterSchema } from "@obelisk/schemas/audit";
+import type { Page } from "@obelisk/schemas/primitives";
+import { protectedOrganizationProcedure as procedure, router } from "./base.ts";
+
+export const auditRouter = router({
+  list: procedure.input(auditFilterSchema).query(({ ctx, input }): Promise<Page<AuditEntry>> => pageAudit(ctx.organization, input)),
+  verify: procedure.query(({ ctx }): Promise<AuditVerification> => verifyAudit(ctx.organization)),
+});

@@ -1,0 +1,78 @@
+import type { Changes } from "@obelisk/core/kernel/changes";
+import type { Actor, Context, OrganizationContext, Platform } from "@obelisk/core/kernel/context";
+import { ObeliskError } from "@obelisk/core/kernel/errors";
+import type { SignedIn } from "@obelisk/core/modules/access";
+import { requireMember } from "@obelisk/core/modules/tenancy";
+import { initTRPC } from "@trpc/server";
+import { formatError, refusalOf } from "./errors.ts";
+import { recordProcedure } from "./record.ts";
+
+/** What every procedure of the app's API is called with. */
+export interface ProcedureContext {
+  platform: Platform;
+  changes: Changes;
+  /** Reads the session behind the request's cookie; at most once a request. */
+  session: () => Promise<SignedIn | null>;
+  requestId: string;
+  ip: string | null;
+  /** The organization the client believes it acts in: the header `x-obelisk-organization`, or a subscription's parameters. */
+  believedOrganization: string | null;
+  /** Ends with the server: subscriptions stop then. */
+  closing: AbortSignal;
+  /** Filled in on the way, for the log line. */
+  seen: { actor: Actor | null; organizationId: string | null };
+}
+
+const trpc = initTRPC.context<ProcedureContext>().create({
+  errorFormatter: formatError,
+  sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 30_000 } },
+});
+
+export const router = trpc.router;
+
+/** Anyone, signed in or not. */
+export const publicProcedure = trpc.procedure.use(recordProcedure).use(async ({ next }) => {
+  const result = await next();
+  if (!result.ok) throw refusalOf(result.error);
+  return result;
+});
+
+/** Whoever is signed in. */
+export const protectedProcedure = publicProcedure.use(async ({ ctx, next }) => {
+  const signedIn = await ctx.session();
+  if (!signedIn) throw new ObeliskError("unauthenticated", "Sign in to do this.");
+  const actor: Actor = { type: "user", id: signedIn.user.id, label: signedIn.user.email };
+  ctx.seen.actor = actor;
+  const call: Context = { platform: ctx.platform, requestId: ctx.requestId, actor, ip: ctx.ip };
+  return next({ ctx: { signedIn, call } });
+});
+
+/**
+ * A member, in the organization their session is in, which must be the one the client shows: a tab left on another organization
+ * is refused instead of acting on the wrong one.
+ */
+export const protectedOrganizationProcedure = protectedProcedure.use(async ({ ctx, next }) => {
+  const organization = await enterOrganization(ctx.call, ctx.signedIn, ctx.believedOrganization);
+  ctx.seen.organizationId = organization.organizationId;
+  return next({ ctx: { organization } });
+});
+
+/**
+ * The organization context of a session's request.
+ * @throws ObeliskError `invalid_request` without the organization the client believes in, `organization_mismatch` when it isn't the
+ *   session's, `not_found` for no member.
+ */
+export async function enterOrganization(call: Context, signedIn: SignedIn, believed: string | null): Promise<OrganizationContext> {
+  if (!believed) {
+    const message = "name the organization you act in";
+    throw new ObeliskError("invalid_request", `x-obelisk-organization: ${message}`, {
+      errors: [{ path: "x-obelisk-organization", message }],
+    });
+  }
+  if (signedIn.activeOrganizationId !== believed) {
+    throw new ObeliskError("organization_mismatch", "This session has switched to another organization. Reload the page, then try again.");
+  }
+  const organization: OrganizationContext = { ...call, organizationId: believed };
+  await requireMember(organization);
+  return organization;
+}

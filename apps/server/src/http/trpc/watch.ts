@@ -1,0 +1,58 @@
+import type { Subscription } from "@obelisk/core/kernel/changes";
+import type { OrganizationContext } from "@obelisk/core/kernel/context";
+import { getDeployment, pageDeployments, readLogs } from "@obelisk/core/modules/provisioning";
+import { type Deployment, deploymentKinds, type LogLine } from "@obelisk/schemas/deployments";
+import { idSchema } from "@obelisk/schemas/primitives";
+import { z } from "zod";
+import { protectedOrganizationProcedure } from "./base.ts";
+
+export type DeploymentEvent = { topic: "deployment"; deployment: Deployment } | { topic: "logs"; deploymentId: string; lines: LogLine[] };
+
+/** Log lines sent at once, and as the first view. */
+const logBatch = 200;
+/** Deployments of the first view without an id. */
+const firstView = 25;
+
+/**
+ * Follows one deployment with its logs, or all of the organization's without them. Starts with the current state, also after a
+ * reconnect, so that nothing is missed in between. Changes that come faster than the client reads are merged per deployment.
+ */
+export const watch = protectedOrganizationProcedure
+  .input(z.strictObject({ id: idSchema("deployment").optional() }))
+  .subscription(async function* ({ ctx, input, signal }): AsyncGenerator<DeploymentEvent> {
+    const organization = ctx.organization;
+    const ended = signal ? AbortSignal.any([signal, ctx.closing]) : ctx.closing;
+    using subscription = ctx.changes.subscribe(organization.organizationId, input.id ?? null, ended);
+    yield* input.id === undefined ? everyDeployment(organization, subscription) : oneDeployment(organization, subscription, input.id);
+  });
+
+async function* everyDeployment(ctx: OrganizationContext, changes: Subscription): AsyncGenerator<DeploymentEvent> {
+  yield* currentState(ctx);
+  for await (const change of changes) {
+    if (change.topic === "everything") yield* currentState(ctx);
+    if (change.topic === "deployment") yield { topic: "deployment", deployment: await getDeployment(ctx, { id: change.deploymentId }) };
+  }
+}
+
+async function* currentState(ctx: OrganizationContext): AsyncGenerator<DeploymentEvent> {
+  for (const kind of deploymentKinds) {
+    for (const deployment of (await pageDeployments(ctx, { kind, limit: firstView })).items) yield { topic: "deployment", deployment };
+  }
+}
+
+async function* oneDeployment(ctx: OrganizationContext, changes: Subscription, id: string): AsyncGenerator<DeploymentEvent> {
+  yield { topic: "deployment", deployment: await getDeployment(ctx, { id }) };
+  const newest = await readLogs(ctx, { id, limit: logBatch });
+  if (newest.length > 0) yield { topic: "logs", deploymentId: id, lines: newest };
+  let last = newest.at(-1)?.sequence ?? 0;
+  for await (const { topic } of changes) {
+    if (topic !== "logs") yield { topic: "deployment", deployment: await getDeployment(ctx, { id }) };
+    if (topic === "deployment") continue;
+    for (let full = true; full; ) {
+      const lines = await readLogs(ctx, { id, limit: logBatch, after: last });
+      if (lines.length > 0) yield { topic: "logs", deploymentId: id, lines };
+      last = lines.at(-1)?.sequence ?? last;
+      full = lines.length === logBatch;
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import { betterAuth } from "better-auth";
+import { systemDb } from "../../db/system-db.ts";
+import type { Platform } from "../../kernel/context.ts";
+import { newId, randomSuffix } from "../../kernel/ids.ts";
+import { lastOrganization } from "./last-organization.ts";
+import { signInLimiter } from "./sign-in-limit.ts";
+import { trustedOrigins } from "./trusted-origins.ts";
+
+export interface User {
+  id: string;
+  name: string;
+  email: string;
+  role: "user" | "admin";
+}
+
+/** Who is behind a session, and in which organization they work. */
+export interface SignedIn {
+  user: User;
+  sessionId: string;
+  activeOrganizationId: string | null;
+}
+
+export interface AuthenticationOptions {
+  /** Signs the session cookie. */
+  secret: string;
+  /** Tries of signing in or up that one address has, until the window ends. */
+  signInLimit: { requests: number; windowSeconds: number };
+}
+
+export interface Authentication {
+  /** Answers a request below `/api/auth`; null for what isn't offered there. */
+  handle(request: Request, ip: string | null): Promise<Response | null>;
+  /** Reads the session behind the headers' cookie. `setCookie` is what the answer should carry when the session was prolonged. */
+  session(headers: Headers): Promise<{ signedIn: SignedIn; setCookie: string[] } | null>;
+}
+
+/** Shortest password, in characters. */
+export const shortestPassword = 10;
+const longestPassword = 128;
+
+/** The header that carries the caller's address to the library. Whatever a client sends under this name is overwritten. */
+const addressHeader = "x-obelisk-client-address";
+
+/** All that is served of the library. Everything else it has by default would be a door nobody watches. */
+const offered = new Set([
+  "POST /api/auth/sign-in/email",
+  "POST /api/auth/sign-up/email",
+  "POST /api/auth/sign-out",
+  "GET /api/auth/get-session",
+]);
+
+function ids({ model }: { model: string }): string {
+  if (model === "user") return newId("user");
+  if (model === "session") return newId("session");
+  return `${model.slice(0, 3)}_${randomSuffix(26)}`;
+}
+
+/**
+ * Sign-up, sign-in, sign-out and sessions. Sessions are rows, read anew with every request: revoking one works at once, which is why
+ * the library's cookie cache stays off. Organizations are our own, see the decision record on tenancy.
+ */
+export function createAuthentication(platform: Platform, options: AuthenticationOptions): Authentication {
+  const { settings } = platform;
+  const limit = { window: options.signInLimit.windowSeconds, max: options.signInLimit.requests };
+  const auth = betterAuth({
+    appName: "Obelisk",
+    baseURL: settings.baseUrl,
+    basePath: "/api/auth",
+    secret: options.secret,
+    trustedOrigins: trustedOrigins(settings),
+    database: { db: systemDb(platform), type: "postgres", transaction: true },
+    telemetry: { enabled: false },
+    emailAndPassword: { enabled: true, minPasswordLength: shortestPassword, maxPasswordLength: longestPassword, autoSignIn: true },
+    user: { modelName: "users", additionalFields: { role: { type: "string", required: false, input: false, defaultValue: "user" } } },
+    session: { modelName: "sessions", additionalFields: { activeOrganizationId: { type: "string", required: false, input: false } } },
+    account: { modelName: "accounts" },
+    verification: { modelName: "verifications" },
+    databaseHooks: {
+      session: {
+        create: {
+          before: async (session) => ({ data: { ...session, activeOrganizationId: await lastOrganization(platform, session.userId) } }),
+        },
+      },
+    },
+    rateLimit: {
+      enabled: true,
+      window: 60,
+      max: 600,
+      customRules: { "/sign-in/*": limit, "/sign-up/*": limit },
+      customStorage: signInLimiter(platform),
+    },
+    advanced: {
+      database: { generateId: ids, validateSchema: false },
+      useSecureCookies: settings.baseUrl.startsWith("https:"),
+      defaultCookieAttributes: { sameSite: "lax", httpOnly: true },
+      ipAddress: { ipAddressHeaders: [addressHeader] },
+    },
+    logger: { log: (level, message) => platform.logger[level === "error" ? "error" : "debug"]({ library: "better-auth" }, message) },
+  });
+
+  return {
+    async handle(request, ip) {
+      if (!offered.has(`${request.method} ${new URL(request.url).pathname}`)) return null;
+      const headers = new Headers(request.headers);
+      headers.delete(addressHeader);
+      if (ip) headers.set(addressHeader, ip);
+      const answer = await auth.handler(new Request(request, { headers }));
+      const wait = answer.headers.get("x-retry-after");
+      if (wait) answer.headers.set("retry-after", wait);
+      return answer;
+    },
+    async session(headers) {
+      if (!headers.get("cookie")) return null;
+      const { response, headers: answer } = await auth.api.getSession({ headers, returnHeaders: true });
+      if (!response) return null;
+      const { user, session } = response;
+      return {
+        signedIn: {
+          user: { id: user.id, name: user.name, email: user.email, role: user.role === "admin" ? "admin" : "user" },
+          sessionId: session.id,
+          activeOrganizationId: session.activeOrganizationId ?? null,
+        },
+        setCookie: answer.getSetCookie(),
+      };
+    },
+  };
+}

@@ -1,0 +1,10 @@
+export {
+  type Authentication,
+  type AuthenticationOptions,
+  createAuthentication,
+  type SignedIn,
+  shortestPassword,
+  type User,
+} from "./authentication.ts";
+export { createUser, userByEmail } from "./create-user.ts";
+export { trustedOrigins } from "./trusted-origins.ts";

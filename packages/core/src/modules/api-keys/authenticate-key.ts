@@ -1,0 +1,138 @@
+import type { ApiKeyScope } from "@obelisk/schemas/access";
+import type { Platform } from "../../kernel/context.ts";
+import { ObeliskError } from "../../kernel/errors.ts";
+import { secondsLeft } from "../../kernel/rate-window.ts";
+import { hashToken } from "../../kernel/secrets.ts";
+import { BoundedMap } from "./bounded-map.ts";
+import { type FoundKey, lookUpKey, noteUse } from "./look-up.ts";
+import { isToken } from "./token.ts";
+
+/** What is left of a key's window. */
+export interface RateState {
+  limit: number;
+  remaining: number;
+  /** Whole seconds until the window ends. */
+  resetSeconds: number;
+  resetAt: Date;
+}
+
+export interface AuthenticatedKey {
+  key: { id: string; name: string };
+  organizationId: string;
+  scopes: readonly ApiKeyScope[];
+  rate: RateState;
+  /** The window is used up: refuse the request. */
+  limited: boolean;
+}
+
+/** What a process remembers of the tokens it saw. Everything here is bounded, and losing it costs a look-up. */
+interface Memory {
+  /** Tokens whose window is used up, until it ends. */
+  limited: BoundedMap<Omit<AuthenticatedKey, "rate" | "limited"> & { resetAt: number }>;
+  /** Failed look-ups of an address in the current minute. */
+  failures: BoundedMap<{ count: number; until: number }>;
+  /** Tokens that worked lately. */
+  proven: BoundedMap<true>;
+  /** Keys whose use was noted in the last minute. */
+  noted: BoundedMap<true>;
+}
+
+const memories = new WeakMap<Platform, Memory>();
+const remembered = 20_000;
+const minute = 60_000;
+
+/** Unknown tokens one address may try a minute before look-ups for its unproven tokens stop: guessing must not load the database. */
+const failuresPerMinute = 60;
+
+function memoryOf(platform: Platform): Memory {
+  const known = memories.get(platform);
+  if (known) return known;
+  const memory: Memory = {
+    limited: new BoundedMap(remembered),
+    failures: new BoundedMap(remembered),
+    proven: new BoundedMap(remembered),
+    noted: new BoundedMap(remembered),
+  };
+  memories.set(platform, memory);
+  return memory;
+}
+
+/**
+ * Recognizes an API key and counts the request against its limit, in one round trip; in none for a text that can't be a token and for
+ * a key known to be over its limit. The count is exact across processes.
+ *
+ * @throws ObeliskError `invalid_api_key`, `expired_api_key`, `revoked_api_key`; `rate_limited` for an address that tries too many
+ *   unknown tokens.
+ */
+export async function authenticateKey(platform: Platform, token: string, caller: { ip: string | null }): Promise<AuthenticatedKey> {
+  if (!isToken(token)) throw unknownKey();
+  const memory = memoryOf(platform);
+  const hash = hashToken(token);
+  const name = hash.toString("base64");
+  const now = Date.now();
+  const limited = memory.limited.get(name, now);
+  if (limited) return { ...limited, rate: rateAt(platform, limited.resetAt, now), limited: true };
+  const address = caller.ip ?? "unknown";
+  const failures = memory.failures.get(address, now);
+  if (failures && failures.count >= failuresPerMinute && !memory.proven.get(name, now)) {
+    const wait = Math.max(1, Math.ceil((failures.until - now) / 1000));
+    throw new ObeliskError("rate_limited", "Too many unknown API keys came from this address. Check the key, then try again later.", {
+      retryAfterSeconds: wait,
+    });
+  }
+  const found = await lookUpKey(platform, hash);
+  if (!found) {
+    const until = failures?.until ?? now + minute;
+    memory.failures.set(address, { count: (failures?.count ?? 0) + 1, until }, until);
+    throw unknownKey();
+  }
+  if (found.state === "revoked") throw new ObeliskError("revoked_api_key", "This API key was revoked. Use another one.");
+  if (found.state === "expired")
+    throw new ObeliskError("expired_api_key", "This API key has expired. Create or rotate one in the dashboard.");
+  memory.proven.set(name, true, now + 10 * minute);
+  noteUseLater(platform, memory, found, caller.ip, now);
+  return accept(platform, memory, found, name, now);
+}
+
+function accept(platform: Platform, memory: Memory, found: FoundKey, name: string, now: number): AuthenticatedKey {
+  const { requests, windowSeconds } = platform.settings.rateLimit;
+  const used = found.used ?? 1;
+  const resetSeconds = secondsLeft(found.windowStart ?? Math.floor(found.epoch), windowSeconds, found.epoch);
+  const identity = { key: { id: found.id, name: found.name }, organizationId: found.organizationId, scopes: found.scopes as ApiKeyScope[] };
+  const resetAt = ((found.windowStart ?? found.epoch) + windowSeconds) * 1000;
+  if (used >= requests) {
+    // This process's clock may differ from the database's: the end is reckoned from now.
+    const until = now + Math.max(0, (found.windowStart ?? 0) + windowSeconds - found.epoch) * 1000;
+    memory.limited.set(name, { ...identity, resetAt: until }, until);
+  }
+  return {
+    ...identity,
+    rate: { limit: requests, remaining: Math.max(0, requests - used), resetSeconds, resetAt: new Date(resetAt) },
+    limited: used > requests,
+  };
+}
+
+function rateAt(platform: Platform, resetAt: number, now: number): RateState {
+  return {
+    limit: platform.settings.rateLimit.requests,
+    remaining: 0,
+    resetSeconds: Math.max(1, Math.ceil((resetAt - now) / 1000)),
+    resetAt: new Date(resetAt),
+  };
+}
+
+function noteUseLater(platform: Platform, memory: Memory, found: FoundKey, ip: string | null, now: number): void {
+  if (memory.noted.get(found.id, now)) return;
+  memory.noted.set(found.id, true, now + minute);
+  if (found.lastUsedAt && found.epoch * 1000 - found.lastUsedAt.getTime() < minute) return;
+  noteUse(platform, found.id, ip).catch((error: unknown) =>
+    platform.logger.warn({ err: error, keyId: found.id }, "could not note the use of a key"),
+  );
+}
+
+function unknownKey(): ObeliskError {
+  return new ObeliskError(
+    "invalid_api_key",
+    "This is not an API key of this platform. Send one as Authorization: Bearer obk_… or x-api-key.",
+  );
+}

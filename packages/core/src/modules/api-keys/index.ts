@@ -1,0 +1,6 @@
+export { type AuthenticatedKey, authenticateKey, type RateState } from "./authenticate-key.ts";
+export { createApiKey } from "./create-api-key.ts";
+export { pageApiKeys } from "./page-api-keys.ts";
+export { revokeApiKey } from "./revoke-api-key.ts";
+export { rotateApiKey } from "./rotate-api-key.ts";
+export { newToken } from "./token.ts";

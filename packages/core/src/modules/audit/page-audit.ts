@@ -1,0 +1,29 @@
+import { type AuditEntry, auditFilterSchema } from "@obelisk/schemas/audit";
+import type { Page } from "@obelisk/schemas/primitives";
+import type { z } from "zod";
+import { authorize } from "../../kernel/authorization.ts";
+import type { OrganizationContext } from "../../kernel/context.ts";
+import { fieldErrors, invalidRequest } from "../../kernel/errors.ts";
+import { filteredEntries, toEntry } from "./entries.ts";
+
+/**
+ * A page of the audit log, newest first. `cursor` is the sequence of the last entry seen.
+ * @throws ObeliskError `invalid_request` for a filter or cursor that isn't one.
+ */
+export async function pageAudit(ctx: OrganizationContext, raw: z.input<typeof auditFilterSchema>): Promise<Page<AuditEntry>> {
+  const parsed = auditFilterSchema.safeParse(raw);
+  if (!parsed.success) throw invalidRequest(fieldErrors(parsed.error.issues));
+  const { limit, cursor, ...filter } = parsed.data;
+  if (cursor && !/^[1-9][0-9]{0,14}$/.test(cursor))
+    throw invalidRequest([{ path: "cursor", message: "expected the nextCursor of a page" }]);
+  const rows = await ctx.platform.database.transaction(ctx.organizationId, async (db) => {
+    await authorize(db, ctx, "audit.read");
+    let query = filteredEntries(ctx.organizationId, filter);
+    if (cursor) query = query.where("sequence", "<", Number(cursor));
+    const page = query.orderBy("sequence", "desc").limit(limit + 1);
+    return (await db.executeQuery(page.compile())).rows;
+  });
+  const items = rows.slice(0, limit).map(toEntry);
+  const last = items.at(-1);
+  return { items, nextCursor: rows.length > limit && last ? String(last.sequence) : null };
+}
