@@ -86,6 +86,19 @@ export class Queue {
     });
   }
 
+  /** Of these keys, those for which no job waits or runs: work that lost its job to a crash or to the library's own clean-up. */
+  async keysWithoutJob(job: Job<never>, keys: readonly string[]): Promise<string[]> {
+    if (keys.length === 0) return [];
+    const { rows } = await this.#boss
+      .getDb()
+      .executeSql(
+        "select distinct singleton_key as key from pgboss.job where name = $1 and state < 'completed' and singleton_key = any($2::text[])",
+        [job.name, keys],
+      );
+    const held = new Set(rows.map((row: { key: string }) => row.key));
+    return keys.filter((key) => !held.has(key));
+  }
+
   /** Runs the handler for each job, at most `concurrency` at a time in this process. */
   async work<Payload extends object>(job: Job<Payload>, concurrency: number, handler: Handler<Payload>): Promise<void> {
     await this.#boss.work<Payload>(

@@ -1,0 +1,55 @@
+import { getAddress, isAddress } from "viem";
+import { type ChainAdapter, type ChainEndpoint, ChainError } from "../chain.ts";
+import { JsonRpc } from "./json-rpc.ts";
+
+/** EVM chains over JSON-RPC. Several URLs of one endpoint are tried in turn within its time. */
+export function evmAdapter(): ChainAdapter {
+  const rpc = new JsonRpc();
+
+  async function ask(endpoint: ChainEndpoint, calls: { method: string; params: unknown[] }[]): Promise<unknown[]> {
+    const deadline = Date.now() + endpoint.timeoutMs;
+    let last: ChainError | undefined;
+    for (const url of endpoint.rpcUrls) {
+      const timeoutMs = deadline - Date.now();
+      if (timeoutMs <= 0) break;
+      try {
+        return await rpc.batch(url, calls, { timeoutMs, allowPrivateTargets: endpoint.allowPrivateTargets });
+      } catch (error) {
+        if (!(error instanceof ChainError)) throw error;
+        last = error;
+      }
+    }
+    throw last ?? new ChainError("unreachable", "no RPC URL is configured: name at least one");
+  }
+
+  return {
+    family: "evm",
+    parseAddress: (text) => (isAddress(text) ? getAddress(text) : null),
+    async probe(endpoint) {
+      const [chainId, headBlock] = await ask(endpoint, [
+        { method: "eth_chainId", params: [] },
+        { method: "eth_blockNumber", params: [] },
+      ]);
+      return { chainId: quantity(chainId, "eth_chainId"), headBlock: quantity(headBlock, "eth_blockNumber") };
+    },
+    async hasCode(endpoint, addresses) {
+      if (addresses.length === 0) return [];
+      const answers = await ask(
+        endpoint,
+        addresses.map((address) => ({ method: "eth_getCode", params: [address, "latest"] })),
+      );
+      return answers.map((code) => {
+        if (typeof code !== "string" || !code.startsWith("0x"))
+          throw new ChainError("not_a_chain", "eth_getCode was answered with no code: this is no EVM node");
+        return code.length > 2;
+      });
+    },
+    close: () => rpc.close(),
+  };
+}
+
+function quantity(value: unknown, method: string): number {
+  const number = typeof value === "string" && /^0x[0-9a-f]+$/i.test(value) ? Number(value) : Number.NaN;
+  if (!Number.isSafeInteger(number)) throw new ChainError("not_a_chain", `${method} was answered without a number: this is no EVM node`);
+  return number;
+}

@@ -1,0 +1,48 @@
+import { type Deployment, type DeploymentStatus, deploymentStatuses } from "@obelisk/schemas/deployments";
+import { sql } from "kysely";
+import { statements } from "../../db/tenant-db.ts";
+import { readAuthorized } from "../../kernel/authorized-read.ts";
+import type { OrganizationContext } from "../../kernel/context.ts";
+import { workerAliveMs } from "./fleet-policy.ts";
+import { deploymentFrom, selectDeployments } from "./read-model.ts";
+
+export interface OrganizationOverview {
+  deployments: Record<DeploymentStatus, number>;
+  /** The organization's own tasks. */
+  queue: { queued: number; running: number; oldestQueuedSeconds: number | null };
+  workers: { alive: number };
+  recentDeployments: Deployment[];
+}
+
+/** What the organization's home shows, as one snapshot. */
+export async function organizationOverview(ctx: OrganizationContext): Promise<OrganizationOverview> {
+  const { counts, queue, workers, recent } = await readAuthorized(ctx, "organization.read", {
+    counts: statements
+      .selectFrom("deployments")
+      .select(["status", sql<number>`count(*)::int`.as("count")])
+      .where("organizationId", "=", ctx.organizationId)
+      .groupBy("status"),
+    queue: statements
+      .selectFrom("tasks")
+      .select([
+        sql<number>`(count(*) filter (where status = 'queued'))::int`.as("queued"),
+        sql<number>`(count(*) filter (where status = 'running'))::int`.as("running"),
+        sql<number | null>`extract(epoch from now() - min(created_at) filter (where status = 'queued'))::float8`.as("oldestQueuedSeconds"),
+      ])
+      .where("organizationId", "=", ctx.organizationId)
+      .where(sql<boolean>`status in ('queued', 'running')`),
+    workers: statements
+      .selectFrom("workers")
+      .select(sql<number>`count(*)::int`.as("alive"))
+      .where("heartbeatAt", ">", sql<Date>`now() - ${workerAliveMs}::float8 * interval '1 millisecond'`),
+    recent: selectDeployments(ctx.organizationId).where("d.status", "!=", "deprovisioned").orderBy("d.id", "desc").limit(5),
+  });
+  const deployments = Object.fromEntries(deploymentStatuses.map((status) => [status, 0])) as Record<DeploymentStatus, number>;
+  for (const { status, count } of counts) deployments[status as DeploymentStatus] = count;
+  return {
+    deployments,
+    queue: queue[0] ?? { queued: 0, running: 0, oldestQueuedSeconds: null },
+    workers: { alive: workers[0]?.alive ?? 0 },
+    recentDeployments: recent.map((row) => deploymentFrom(row, ctx.platform.settings.baseUrl)),
+  };
+}

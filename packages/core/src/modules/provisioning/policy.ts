@@ -1,0 +1,167 @@
+import type { DeploymentStatus, DesiredState, TaskAction } from "@obelisk/schemas/deployments";
+
+/** What an action does to a deployment: the state it wants, and the statuses it passes through. */
+interface Course {
+  desired: DesiredState;
+  /** From the moment the task is accepted. */
+  whileQueued: DeploymentStatus;
+  whileRunning: DeploymentStatus;
+  /** Statuses from which a person may ask for it. */
+  from: readonly DeploymentStatus[];
+}
+
+export const courses = {
+  provision: { desired: "running", whileQueued: "queued", whileRunning: "provisioning", from: [] },
+  suspend: { desired: "suspended", whileQueued: "suspending", whileRunning: "suspending", from: ["running", "degraded"] },
+  resume: { desired: "running", whileQueued: "provisioning", whileRunning: "provisioning", from: ["suspended"] },
+  redeploy: { desired: "running", whileQueued: "provisioning", whileRunning: "provisioning", from: ["running", "degraded", "failed"] },
+  deprovision: {
+    desired: "deprovisioned",
+    whileQueued: "deprovisioning",
+    whileRunning: "deprovisioning",
+    from: ["running", "degraded", "suspended", "failed"],
+  },
+} as const satisfies Record<TaskAction, Course>;
+
+export interface Standing {
+  status: DeploymentStatus;
+  desiredState: DesiredState;
+}
+
+export interface Failure {
+  code: string;
+  message: string;
+}
+
+export type Verdict = { allowed: true } | { allowed: false; reason: string };
+
+const statusesUnderTask: readonly DeploymentStatus[] = ["queued", "provisioning", "suspending", "deprovisioning"];
+
+/** Whether a person may ask for the action now. `hasActiveTask`: a task of the deployment is queued or running. */
+export function mayAsk(action: Exclude<TaskAction, "provision">, standing: Standing, hasActiveTask: boolean): Verdict {
+  const { status } = standing;
+  if (status === "deprovisioned") return { allowed: false, reason: "The deployment is deprovisioned: create a new one." };
+  if (hasActiveTask || statusesUnderTask.includes(status)) {
+    return { allowed: false, reason: `The deployment is ${status}: wait for its task to end, or cancel it first.` };
+  }
+  if (standing.desiredState === "deprovisioned" && action !== "deprovision") {
+    return { allowed: false, reason: "The deployment is partly deprovisioned: its data may be gone. Deprovision it again." };
+  }
+  if (!(courses[action].from as readonly DeploymentStatus[]).includes(status)) {
+    return { allowed: false, reason: `A deployment that is ${status} can't be ${pastOf[action]}. ${wayOut(status)}` };
+  }
+  return { allowed: true };
+}
+
+const pastOf = { suspend: "suspended", resume: "resumed", redeploy: "redeployed", deprovision: "deprovisioned" } as const;
+
+function wayOut(status: DeploymentStatus): string {
+  const possible = (Object.keys(pastOf) as (keyof typeof pastOf)[]).filter((action) =>
+    (courses[action].from as readonly DeploymentStatus[]).includes(status),
+  );
+  return possible.length > 0 ? `Possible now: ${possible.join(", ")}.` : "Nothing can be done to it.";
+}
+
+/** Whether a task that ended may be run again: it failed or was cancelled, and nothing has happened to the deployment since. */
+export function mayRerun(
+  task: { action: TaskAction; status: string; isNewest: boolean },
+  standing: Standing,
+  hasActiveTask: boolean,
+): Verdict {
+  if (task.status !== "failed" && task.status !== "cancelled") {
+    return { allowed: false, reason: `This task is ${task.status}: only a failed or cancelled one can be run again.` };
+  }
+  if (!task.isNewest)
+    return { allowed: false, reason: "A newer task of the deployment exists: run that one again, or ask for a new action." };
+  if (task.action === "provision") {
+    if (hasActiveTask || standing.status !== "failed")
+      return { allowed: false, reason: `The deployment is ${standing.status}: there is nothing to provision again.` };
+    return { allowed: true };
+  }
+  if (standing.status === "failed" && !hasActiveTask) return { allowed: true };
+  return mayAsk(task.action, standing, hasActiveTask);
+}
+
+/** Where the deployment stands once its task has succeeded. `healthy`: whether the program reported health at the end. */
+export function afterSuccess(action: TaskAction, healthy: boolean): Standing {
+  const desiredState = courses[action].desired;
+  if (desiredState === "suspended") return { status: "suspended", desiredState };
+  if (desiredState === "deprovisioned") return { status: "deprovisioned", desiredState };
+  return { status: healthy ? "running" : "degraded", desiredState };
+}
+
+/** Where it stands once its task has failed: the wish stays, and the cause is shown. */
+export function afterFailure(action: TaskAction): Standing {
+  return { status: "failed", desiredState: courses[action].desired };
+}
+
+/**
+ * Where it stands once its task was cancelled: where it stood before. A deployment that never ran has no such place: it is failed
+ * with the code `cancelled`, and its task can be run again. One that was running counts as degraded until its program, which the
+ * task may have stopped, answers again.
+ *
+ * @param touched Whether the task may have stopped the program.
+ */
+export function afterCancel(former: Standing, touched: boolean): Standing & { failure: Failure | null } {
+  const cancelled = (message: string): Failure => ({ code: "cancelled", message });
+  switch (former.status) {
+    case "running":
+    case "degraded":
+      return { status: touched ? "degraded" : former.status, desiredState: "running", failure: null };
+    case "suspended":
+      return { status: "suspended", desiredState: "suspended", failure: null };
+    case "failed":
+      return {
+        status: "failed",
+        desiredState: former.desiredState,
+        failure: cancelled("The task was cancelled. Run it again, or deprovision the deployment."),
+      };
+    default:
+      return {
+        status: "failed",
+        desiredState: former.desiredState,
+        failure: cancelled("Provisioning was cancelled before the deployment ran. Run the task again, or deprovision the deployment."),
+      };
+  }
+}
+
+/** Time a task has from the moment it is accepted, in milliseconds: queued or running, after that it fails by itself. */
+export const taskTimeMs: Record<TaskAction, number> = {
+  provision: 10 * 60_000,
+  resume: 10 * 60_000,
+  redeploy: 10 * 60_000,
+  suspend: 5 * 60_000,
+  deprovision: 10 * 60_000,
+};
+
+/** How long a worker holds a task or an instance without a sign of life, and how often it gives one. */
+export const leaseMs = 10_000;
+export const heartbeatMs = 3_000;
+
+export interface ObservedTask {
+  status: "queued" | "running";
+  deadlineAt: Date;
+  leaseExpiresAt: Date | null;
+}
+
+export interface ObservedInstance {
+  leaseExpiresAt: Date;
+}
+
+export type Reconciliation = "nothing" | "fail_task" | "enqueue_task" | "start_instance";
+
+/**
+ * What a reconciler owes a deployment. A queued task is enqueued again where its job is missing (the queue knows), a running one where
+ * its worker is gone; a program is started where one is wanted and nobody answers for it.
+ */
+export function reconcile(deployment: Standing, task: ObservedTask | null, instance: ObservedInstance | null, now: Date): Reconciliation {
+  if (task) {
+    const held = task.status === "running" && task.leaseExpiresAt !== null && task.leaseExpiresAt > now;
+    // The holder ends its own task at the deadline; a little later, anyone does.
+    if (task.deadlineAt.getTime() + (held ? leaseMs : 0) <= now.getTime()) return "fail_task";
+    return held ? "nothing" : "enqueue_task";
+  }
+  if (deployment.desiredState !== "running") return "nothing";
+  if (deployment.status !== "running" && deployment.status !== "degraded") return "nothing";
+  return instance && instance.leaseExpiresAt > now ? "nothing" : "start_instance";
+}

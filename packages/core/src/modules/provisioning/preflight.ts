@@ -1,0 +1,150 @@
+import { ChainError } from "@obelisk/chains";
+import { type CreateIndexer, createIndexerSchema, type DeploymentKind, type PreflightCheck } from "@obelisk/schemas/deployments";
+import { sql } from "kysely";
+import type { z } from "zod";
+import { statements } from "../../db/tenant-db.ts";
+import { readAuthorized } from "../../kernel/authorized-read.ts";
+import type { OrganizationContext } from "../../kernel/context.ts";
+import { fieldErrors, invalidRequest, ObeliskError } from "../../kernel/errors.ts";
+import { addressesWithoutCode, chainAdapter, probeChain } from "./chain-questions.ts";
+import { judgeFleet, workerAliveMs } from "./fleet-policy.ts";
+import { openRpcUrls, templateFamilies } from "./specification.ts";
+
+export type CreateDeploymentInput = z.input<typeof createIndexerSchema>;
+
+/** Time for all questions to a chain, in milliseconds. */
+const chainTimeMs = 3_000;
+
+export interface PreflightOutcome {
+  checks: PreflightCheck[];
+  family: string;
+  /** The chain the deployment will read; null where that isn't known because a check failed. */
+  chainId: number | null;
+}
+
+/** What the checks look at: an input already valid. */
+export type PreflightSubject = Pick<CreateIndexer, "template" | "network" | "rpcUrl"> & {
+  contracts: readonly { address: string }[];
+  /** Chain found when the deployment was made; the RPC must still be on it. */
+  chainId?: number;
+};
+
+/** @throws ObeliskError `invalid_request` naming the fields */
+export function parseCreate(_kind: DeploymentKind, input: unknown): CreateIndexer {
+  const parsed = createIndexerSchema.safeParse(input);
+  if (!parsed.success) throw invalidRequest(fieldErrors(parsed.error.issues));
+  return parsed.data;
+}
+
+/**
+ * Makes the checks that come before a task is accepted, without changing anything.
+ * @throws ObeliskError `invalid_request`, `forbidden`, `missing_scope`
+ */
+export async function preflight(ctx: OrganizationContext, kind: DeploymentKind, input: CreateDeploymentInput): Promise<PreflightCheck[]> {
+  return (await runPreflight(ctx, parseCreate(kind, input))).checks;
+}
+
+export async function runPreflight(ctx: OrganizationContext, subject: PreflightSubject): Promise<PreflightOutcome> {
+  const { template, network: slug } = subject;
+  const { templates, workers, networks } = await readAuthorized(ctx, "deployments.create", {
+    templates: statements.selectFrom("templates").select("enabled").where("id", "=", template),
+    workers: statements
+      .selectFrom("workers")
+      .select(["driver", "templates", "capacity", "instances"])
+      .where("heartbeatAt", ">", sql<Date>`now() - ${workerAliveMs}::float8 * interval '1 millisecond'`),
+    networks: statements
+      .selectFrom("networks")
+      .select(["slug", "family", "chainId", "sealedRpcUrls", "enabled"])
+      .where("slug", "=", slug ?? ""),
+  });
+  const checks = judgeFleet(template, templates[0], workers);
+  const network = networks[0];
+  const family = network?.family ?? templateFamilies[template] ?? "evm";
+  if (slug && !network?.enabled) {
+    const detail = network ? `The network ${slug} is switched off.` : `There is no network ${slug}.`;
+    checks.push({ name: "rpc", status: "fail", detail, remedy: "Use another network, or give the rpcUrl of a node instead." });
+    return { checks, family, chainId: null };
+  }
+  const rpcUrls = network ? openRpcUrls(ctx.platform.secrets, network.slug, network.sealedRpcUrls) : subject.rpcUrl ? [subject.rpcUrl] : [];
+  const expected = network?.chainId ?? subject.chainId ?? null;
+  const chain = await askChain(family, rpcUrls, network ? true : ctx.platform.settings.allowPrivateTargets, expected, subject.contracts);
+  return { checks: [...checks, ...chain.checks], family, chainId: chain.chainId };
+}
+
+async function askChain(
+  family: string,
+  rpcUrls: string[],
+  allowPrivateTargets: boolean,
+  expected: number | null,
+  contracts: readonly { address: string }[],
+): Promise<{ checks: PreflightCheck[]; chainId: number | null }> {
+  const fail = (name: "rpc" | "contracts", detail: string, remedy: string): PreflightCheck => ({ name, status: "fail", detail, remedy });
+  const adapter = chainAdapter(family);
+  if (!adapter) return { checks: [fail("rpc", `This build doesn't speak ${family}.`, "Use a network of another family.")], chainId: null };
+  const misspelt = contracts.filter(({ address }) => adapter.parseAddress(address) === null).map(({ address }) => address);
+  if (misspelt.length > 0) {
+    return {
+      checks: [fail("contracts", `The checksum of ${misspelt.join(", ")} is wrong.`, "Copy the address again, or write it in lower case.")],
+      chainId: null,
+    };
+  }
+  const endpoint = { rpcUrls, allowPrivateTargets, timeoutMs: chainTimeMs };
+  const [probe, codes] = await Promise.allSettled([
+    probeChain(adapter, endpoint),
+    addressesWithoutCode(
+      adapter,
+      endpoint,
+      contracts.map(({ address }) => address.toLowerCase()),
+    ),
+  ]);
+  if (probe.status === "rejected") {
+    const error: unknown = probe.reason;
+    if (!(error instanceof ChainError)) throw error;
+    return { checks: [fail("rpc", sentence(error.message), "Check that the node runs and that its URL is right.")], chainId: null };
+  }
+  const { chainId, headBlock } = probe.value;
+  if (expected !== null && chainId !== expected) {
+    return {
+      checks: [fail("rpc", `The RPC is on chain ${chainId}, expected ${expected}.`, "Point it to a node of the expected chain.")],
+      chainId: null,
+    };
+  }
+  const checks: PreflightCheck[] = [
+    { name: "rpc", status: "pass", detail: `The RPC answers on chain ${chainId} at block ${headBlock}.`, remedy: null },
+  ];
+  if (codes.status === "rejected") {
+    const error: unknown = codes.reason;
+    if (!(error instanceof ChainError)) throw error;
+    checks.push(fail("contracts", sentence(error.message), "Check that the node lets eth_getCode be asked."));
+  } else if (codes.value.length > 0) {
+    const none = codes.value.slice(0, 5).join(", ");
+    checks.push(
+      fail("contracts", `No contract on chain ${chainId} at ${none}.`, "Check the addresses and the network; deploy the contract first."),
+    );
+  } else {
+    checks.push({
+      name: "contracts",
+      status: "pass",
+      detail: `${contracts.length === 1 ? "The contract has" : `All ${contracts.length} contracts have`} code.`,
+      remedy: null,
+    });
+  }
+  return { checks, chainId };
+}
+
+function sentence(text: string): string {
+  const start = text.charAt(0);
+  // An address or a URL keeps its spelling.
+  return `${/^https?:/.test(text) ? start : start.toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
+}
+
+/** @throws ObeliskError `provisioning_unavailable` naming each failed check and what mends it */
+export function requirePassed(checks: readonly PreflightCheck[]): void {
+  const failed = checks.filter(({ status }) => status === "fail");
+  const first = failed[0];
+  if (!first) return;
+  const say = ({ detail, remedy }: PreflightCheck) => (remedy ? `${detail} ${remedy}` : detail);
+  throw new ObeliskError("provisioning_unavailable", `The ${first.name} check failed: ${say(first)}`, {
+    errors: failed.map((check) => ({ path: check.name, message: say(check) })),
+  });
+}

@@ -1,0 +1,65 @@
+import { type Deployment, type DeploymentKind, type DeploymentStatus, deploymentFilterSchema } from "@obelisk/schemas/deployments";
+import type { Page } from "@obelisk/schemas/primitives";
+import { sql } from "kysely";
+import type { z } from "zod";
+import { statements } from "../../db/tenant-db.ts";
+import { readAuthorized } from "../../kernel/authorized-read.ts";
+import type { OrganizationContext } from "../../kernel/context.ts";
+import { fieldErrors, invalidRequest, notFound } from "../../kernel/errors.ts";
+import { deploymentFrom, selectDeployments } from "./read-model.ts";
+
+export type DeploymentFilter = z.input<typeof deploymentFilterSchema>;
+
+/** The public API's list: newest first, deprovisioned ones included unless a status is asked for. */
+export async function listDeployments(
+  ctx: OrganizationContext,
+  input: { kind: DeploymentKind; status?: DeploymentStatus | undefined; limit: number; offset: number },
+): Promise<{ data: Deployment[]; total: number }> {
+  let page = selectDeployments(ctx.organizationId).where("d.kind", "=", input.kind);
+  let count = statements
+    .selectFrom("deployments as d")
+    .select((select) => select.fn.countAll<number>().as("total"))
+    .where("d.organizationId", "=", ctx.organizationId)
+    .where("d.kind", "=", input.kind);
+  if (input.status) {
+    page = page.where("d.status", "=", input.status);
+    count = count.where("d.status", "=", input.status);
+  }
+  const { rows, counted } = await readAuthorized(ctx, "deployments.read", {
+    rows: page.orderBy("d.id", "desc").limit(input.limit).offset(input.offset),
+    counted: count,
+  });
+  const { baseUrl } = ctx.platform.settings;
+  return { data: rows.map((row) => deploymentFrom(row, baseUrl)), total: Number(counted[0]?.total ?? 0) };
+}
+
+/** The dashboard's list: newest first, by key. @throws ObeliskError `invalid_request` */
+export async function pageDeployments(ctx: OrganizationContext, input: DeploymentFilter): Promise<Page<Deployment>> {
+  const parsed = deploymentFilterSchema.safeParse(input);
+  if (!parsed.success) throw invalidRequest(fieldErrors(parsed.error.issues));
+  const { kind, status, search, cursor, limit } = parsed.data;
+  let query = selectDeployments(ctx.organizationId).where("d.kind", "=", kind);
+  if (status) query = query.where("d.status", "=", status);
+  if (search) {
+    const pattern = `%${search.replace(/[\\%_]/g, "\\$&")}%`;
+    query = query.where(sql<boolean>`(d.name ilike ${pattern} or d.slug ilike ${pattern} or d.id = ${search})`);
+  }
+  if (cursor) query = query.where("d.id", "<", cursor);
+  const { rows } = await readAuthorized(ctx, "deployments.read", { rows: query.orderBy("d.id", "desc").limit(limit + 1) });
+  const { baseUrl } = ctx.platform.settings;
+  const items = rows.slice(0, limit).map((row) => deploymentFrom(row, baseUrl));
+  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+}
+
+/** @throws ObeliskError `not_found` */
+export async function getDeployment(
+  ctx: OrganizationContext,
+  input: { id: string; kind?: DeploymentKind | undefined },
+): Promise<Deployment> {
+  let query = selectDeployments(ctx.organizationId).where("d.id", "=", input.id);
+  if (input.kind) query = query.where("d.kind", "=", input.kind);
+  const { rows } = await readAuthorized(ctx, "deployments.read", { rows: query });
+  const row = rows[0];
+  if (!row) throw notFound("deployment");
+  return deploymentFrom(row, ctx.platform.settings.baseUrl);
+}

@@ -1,0 +1,140 @@
+import type {
+  Deployment,
+  DeploymentKind,
+  DeploymentStatus,
+  DesiredState,
+  Health,
+  Task,
+  TaskAction,
+  TaskStatus,
+} from "@obelisk/schemas/deployments";
+import { type RawBuilder, sql } from "kysely";
+import { statements } from "../../db/tenant-db.ts";
+import type { Failure } from "./policy.ts";
+
+/** A task as PostgreSQL's JSON gives it. */
+interface TaskJson {
+  id: string;
+  deploymentId: string;
+  action: TaskAction;
+  status: TaskStatus;
+  attempt: number;
+  failure: Failure | null;
+  cancelRequestedAt: string | null;
+  createdAt: string;
+  startedAt: string | null;
+  heartbeatAt: string | null;
+  finishedAt: string | null;
+  deadlineAt: string;
+  steps: {
+    name: string;
+    status: Task["steps"][number]["status"];
+    detail: string | null;
+    startedAt: string | null;
+    finishedAt: string | null;
+  }[];
+}
+
+/** The task of the alias `t` with the steps of its latest attempt. */
+const taskJson: RawBuilder<TaskJson> = sql`json_build_object(
+  'id', t.id, 'deploymentId', t.deployment_id, 'action', t.action, 'status', t.status, 'attempt', t.attempt, 'failure', t.failure,
+  'cancelRequestedAt', t.cancel_requested_at, 'createdAt', t.created_at, 'startedAt', t.started_at, 'heartbeatAt', t.heartbeat_at,
+  'finishedAt', t.finished_at, 'deadlineAt', t.deadline_at,
+  'steps', (select coalesce(json_agg(json_build_object('name', s.name, 'status', s.status, 'detail', s.detail,
+      'startedAt', s.started_at, 'finishedAt', s.finished_at) order by s.position), '[]'::json)
+    from task_steps s where s.organization_id = t.organization_id and s.task_id = t.id and s.attempt = t.attempt))`;
+
+/** Deployments of one organization, each with its unfinished task, as `deploymentFrom` takes them. */
+export function selectDeployments(organizationId: string) {
+  return statements
+    .selectFrom("deployments as d")
+    .select([
+      "d.id",
+      "d.kind",
+      "d.name",
+      "d.slug",
+      "d.template",
+      "d.status",
+      "d.desiredState",
+      "d.visibility",
+      "d.config",
+      "d.health",
+      "d.failure",
+    ])
+    .select(["d.createdAt", "d.updatedAt"])
+    .select(
+      sql<TaskJson | null>`(select ${taskJson} from tasks t where t.organization_id = d.organization_id
+        and t.deployment_id = d.id and t.status in ('queued', 'running'))`.as("currentTask"),
+    )
+    .where("d.organizationId", "=", organizationId);
+}
+
+/** Tasks of one organization as `taskFrom` takes them. */
+export function selectTasks(organizationId: string) {
+  return statements.selectFrom("tasks as t").select(taskJson.as("task")).where("t.organizationId", "=", organizationId);
+}
+
+export interface DeploymentRow {
+  id: string;
+  kind: string;
+  name: string;
+  slug: string;
+  template: string;
+  status: string;
+  desiredState: string;
+  visibility: string;
+  config: unknown;
+  health: unknown;
+  failure: unknown;
+  createdAt: Date;
+  updatedAt: Date;
+  currentTask: TaskJson | null;
+}
+
+export function deploymentFrom(row: DeploymentRow, baseUrl: string): Deployment {
+  return {
+    id: row.id,
+    kind: row.kind as DeploymentKind,
+    name: row.name,
+    slug: row.slug,
+    template: row.template,
+    status: row.status as DeploymentStatus,
+    desiredState: row.desiredState as DesiredState,
+    visibility: row.visibility as Deployment["visibility"],
+    endpoints: endpointsOf(baseUrl, row.slug),
+    config: row.config as Deployment["config"],
+    health: row.health as Health | null,
+    currentTask: row.currentTask ? taskFrom(row.currentTask) : null,
+    failure: row.failure as Failure | null,
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  };
+}
+
+export function taskFrom(task: TaskJson): Task {
+  return {
+    id: task.id,
+    deploymentId: task.deploymentId,
+    action: task.action,
+    status: task.status,
+    attempt: task.attempt,
+    steps: task.steps.map((step) => ({ ...step, startedAt: instant(step.startedAt), finishedAt: instant(step.finishedAt) })),
+    failure: task.failure,
+    cancelRequested: task.cancelRequestedAt !== null,
+    createdAt: new Date(task.createdAt).toISOString(),
+    startedAt: instant(task.startedAt),
+    heartbeatAt: instant(task.heartbeatAt),
+    finishedAt: instant(task.finishedAt),
+    deadlineAt: new Date(task.deadlineAt).toISOString(),
+  };
+}
+
+/** Where the platform serves a deployment, by name. */
+export function endpointsOf(baseUrl: string, slug: string): Record<string, string> {
+  return { graphql: `${baseUrl}/d/${slug}/graphql`, rest: `${baseUrl}/d/${slug}/rest` };
+}
+
+/** PostgreSQL's JSON spelling of an instant, in ours. */
+function instant(text: string | null): string | null {
+  return text === null ? null : new Date(text).toISOString();
+}

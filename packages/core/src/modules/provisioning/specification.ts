@@ -1,0 +1,64 @@
+import type { CreateIndexer, Deployment } from "@obelisk/schemas/deployments";
+import { z } from "zod";
+import type { JsonValue } from "../../kernel/audit-chain.ts";
+import type { Secrets } from "../../kernel/secrets.ts";
+
+/** Everything a runtime is started with but what each start makes anew. Kept sealed: an RPC URL often carries an access key. */
+const specificationSchema = z.object({
+  version: z.literal(1),
+  family: z.string(),
+  /** Slug of the operator's network; its URLs are read at each start, so that the operator can change them. */
+  network: z.string().nullable(),
+  /** The tenant's own URLs; empty with a network. */
+  rpcUrls: z.array(z.string()),
+  chainId: z.number().int(),
+  contracts: z.array(z.object({ address: z.string(), abi: z.array(z.json()), startBlock: z.number().int() })),
+});
+
+export type Specification = z.infer<typeof specificationSchema>;
+
+/** Which family of chains a template reads. */
+export const templateFamilies: Readonly<Record<string, string>> = { "evm-events": "evm" };
+
+export function specificationOf(input: CreateIndexer, family: string, chainId: number): Specification {
+  return {
+    version: 1,
+    family,
+    network: input.network ?? null,
+    rpcUrls: input.rpcUrl ? [input.rpcUrl] : [],
+    chainId,
+    contracts: input.contracts.map(({ address, abi, startBlock }) => ({ address, abi: abi as JsonValue[], startBlock })),
+  };
+}
+
+/** What a reader sees of the configuration: names of events instead of ABIs, the origin of an RPC URL instead of the URL. */
+export function publicConfig(input: CreateIndexer, chainId: number): Deployment["config"] {
+  return {
+    network: input.network ?? null,
+    rpcUrl: input.rpcUrl ? new URL(input.rpcUrl).origin : null,
+    chainId,
+    contracts: input.contracts.map(({ address, abi, startBlock }) => ({
+      address,
+      startBlock,
+      events: [...new Set(abi.filter((item) => item.type === "event" && item.name && !item.anonymous).map((item) => item.name as string))],
+    })),
+  };
+}
+
+export function sealSpecification(secrets: Secrets, deploymentId: string, specification: Specification): string {
+  return secrets.seal(JSON.stringify(specification), `deployment.spec:${deploymentId}`);
+}
+
+/** @throws Error naming the key that is missing when it was sealed with another */
+export function openSpecification(secrets: Secrets, deploymentId: string, sealed: string): Specification {
+  return specificationSchema.parse(JSON.parse(secrets.open(sealed, `deployment.spec:${deploymentId}`)));
+}
+
+/** RPC URLs of a network, sealed in its row. */
+export function sealRpcUrls(secrets: Secrets, slug: string, rpcUrls: readonly string[]): string {
+  return secrets.seal(JSON.stringify(rpcUrls), `network.rpc:${slug}`);
+}
+
+export function openRpcUrls(secrets: Secrets, slug: string, sealed: string): string[] {
+  return z.array(z.string()).parse(JSON.parse(secrets.open(sealed, `network.rpc:${slug}`)));
+}
