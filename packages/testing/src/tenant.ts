@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import type { OrganizationContext } from "@obelisk/core/kernel/context";
 import { newId } from "@obelisk/core/kernel/ids";
 import { hashToken } from "@obelisk/core/kernel/secrets";
+import { newToken } from "@obelisk/core/modules/api-keys";
 import type { ApiKeyScope, OrganizationRole } from "@obelisk/schemas/access";
 import type { TestPlatform } from "./test-platform.ts";
 
@@ -107,11 +108,11 @@ export function sessionCookie(user: TestUser, secret: string, cookieName = "bett
 async function insertKey(test: TestPlatform, organizationId: string, scopes: readonly ApiKeyScope[]) {
   const id = newId("apiKey");
   const name = `key ${id.slice(-4)}`;
-  const token = `obk_${randomBytes(32).toString("base64url")}`;
+  const token = newToken();
   await test.owner.query(
     `insert into api_keys (organization_id, id, name, prefix, last_four, token_hash, scopes, created_by)
      values ($1, $2, $3, $4, $5, $6, $7, 'test')`,
-    [organizationId, id, name, token.slice(0, 8), token.slice(-4), hashToken(token), scopes],
+    [organizationId, id, name, token.slice(0, 10), token.slice(-4), hashToken(token), scopes],
   );
   return { id, name, token };
 }

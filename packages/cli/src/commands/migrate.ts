@@ -1,0 +1,26 @@
+import { migrate } from "@obelisk/core/db/migrate";
+import { Command } from "commander";
+import { databaseConnection } from "../local-platform.ts";
+import { note, print } from "../output.ts";
+import type { Surroundings } from "../runtime.ts";
+
+/** `obelisk migrate`: what a release runs before its processes start. */
+export function migrateCommand(surroundings: Surroundings): Command {
+  return new Command("migrate")
+    .description("bring the database to what this build expects; safe to run again, and from several hosts at once")
+    .addHelpText("after", "\nExample:\n  $ DATABASE_URL=postgres://obelisk:…@db/obelisk ENCRYPTION_KEY=… obelisk migrate")
+    .action(async () => {
+      const { databaseUrl, runtimeDatabaseUrl, encryptionKeys } = databaseConnection(surroundings.variables);
+      let applied = 0;
+      await migrate({
+        databaseUrl,
+        runtimeDatabaseUrl,
+        encryptionKey: encryptionKeys[0],
+        report: (line) => {
+          applied += 1;
+          note(line);
+        },
+      });
+      print(applied > 0 ? "The database is up to date now." : "The database was up to date.");
+    });
+}

@@ -1,0 +1,25 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+
+/** What a running Obelisk leaves in its data directory, readable by its own user alone, for commands beside it. */
+const connectionSchema = z.object({
+  pid: z.number().int(),
+  databaseUrl: z.string(),
+  runtimeDatabaseUrl: z.string(),
+  encryptionKey: z.string(),
+  authSecret: z.string(),
+  baseUrl: z.string(),
+  chainRpcUrl: z.string().nullable(),
+});
+export type Connection = z.infer<typeof connectionSchema>;
+
+/** The connection of the Obelisk that runs on a data directory; null where none does. */
+export function readConnection(dataDirectory: string): Connection | null {
+  try {
+    return connectionSchema.parse(JSON.parse(readFileSync(join(dataDirectory, "connection.json"), "utf8")));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+}

@@ -1,0 +1,7 @@
+/** What a command gets from its surroundings, so that a test can give its own. */
+export interface Surroundings {
+  /** The environment's variables as they came. */
+  variables: Record<string, string | undefined>;
+  /** Ends work that may be cut short: Ctrl-C. */
+  signal: AbortSignal;
+}
