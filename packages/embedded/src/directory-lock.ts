@@ -1,0 +1,73 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+/** Proof that this process alone uses a data directory, until released or until the process ends. */
+export interface DirectoryLock {
+  release(): void;
+}
+
+/** Another process uses the data directory. */
+export class DirectoryTaken extends Error {
+  readonly directory: string;
+  /** Process id of the holder; null when it hasn't written it down yet. */
+  readonly pid: number | null;
+
+  constructor(directory: string, holder: Holder | null) {
+    const who = holder ? `process ${holder.pid}, since ${holder.since}` : "another process";
+    super(
+      `The data directory ${directory} is in use by ${who}. Stop that one (${holder ? `kill ${holder.pid}` : "Ctrl-C where it runs"}), or set OBELISK_DATA_DIR to another directory.`,
+    );
+    this.name = "DirectoryTaken";
+    this.directory = directory;
+    this.pid = holder?.pid ?? null;
+  }
+}
+
+/** Collected as garbage, an open database would let go of its lock. */
+const held = new Set<DatabaseSync>();
+
+interface Holder {
+  pid: number;
+  since: string;
+}
+
+/**
+ * Takes the directory, making it if it isn't there. The lock is the operating system's, on a file that SQLite opens
+ * exclusively: of two at the same instant one gets it, and a process that is killed or whose number is used again leaves nothing behind.
+ * @throws DirectoryTaken naming the holder.
+ */
+export function lockDirectory(directory: string): DirectoryLock {
+  // Whatever the umask: the embedded database's user must get through, and see nothing.
+  if (mkdirSync(directory, { recursive: true })) chmodSync(directory, 0o711);
+  const holderFile = join(directory, "lock.json");
+  const lock = new DatabaseSync(join(directory, "lock"), { timeout: 0 });
+  try {
+    lock.exec("begin exclusive");
+  } catch (error) {
+    lock.close();
+    if (!/locked|busy/i.test((error as Error).message)) throw unusable(directory, error);
+    throw new DirectoryTaken(directory, readHolder(holderFile));
+  }
+  writeFileSync(holderFile, JSON.stringify({ pid: process.pid, since: new Date().toISOString() } satisfies Holder), { mode: 0o600 });
+  held.add(lock);
+  return {
+    release: () => {
+      if (held.delete(lock)) lock.close();
+    },
+  };
+}
+
+function unusable(directory: string, cause: unknown): Error {
+  return new Error(`The data directory ${directory} can't be locked: ${(cause as Error).message}. It must be a writable directory.`, {
+    cause,
+  });
+}
+
+function readHolder(file: string): Holder | null {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Holder;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { DirectoryTaken, lockDirectory } from "../src/index.ts";
+import { temporaryDirectory } from "./stand-in.ts";
+
+let directory: string;
+let children: ChildProcess[];
+
+beforeEach(() => {
+  directory = temporaryDirectory();
+  children = [];
+});
+
+afterEach(async () => {
+  await Promise.all(children.map(kill));
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function holder(): Promise<{ child: ChildProcess; said: string }> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "stand-ins/holder.ts"), directory], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  children.push(child);
+  const [said] = (await once(child.stdout ?? child, "data")) as [Buffer];
+  return { child, said: said.toString().trim() };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGKILL");
+  await ended;
+}
+
+test("a second start on the same directory is refused, naming the process and since when", async () => {
+  const { child } = await holder();
+  expect(() => lockDirectory(directory)).toThrow(DirectoryTaken);
+  expect(() => lockDirectory(directory)).toThrow(new RegExp(`process ${child.pid}, since 20\\d\\d-`));
+});
+
+test("of eight starts at the same instant one gets the directory", async () => {
+  const answers = await Promise.all(Array.from({ length: 8 }, () => holder()));
+  expect(answers.map(({ said }) => said).sort()).toEqual([
+    "refused",
+    "refused",
+    "refused",
+    "refused",
+    "refused",
+    "refused",
+    "refused",
+    "taken",
+  ]);
+});
+
+test("a killed holder leaves the directory free", async () => {
+  const { child } = await holder();
+  await kill(child);
+  lockDirectory(directory).release();
+});
+
+test("a holder's number that another process has now keeps nobody out", () => {
+  writeFileSync(join(directory, "lock.json"), JSON.stringify({ pid: process.ppid, since: "2020-01-01T00:00:00Z" }));
+  lockDirectory(directory).release();
+});
+
+test("released, it can be taken again", () => {
+  lockDirectory(directory).release();
+  lockDirectory(directory).release();
+});
