@@ -50,3 +50,9 @@ export const queueAge = new Gauge({
   help: "Age of the task that has waited longest",
   registers: [registry],
 });
+export const databaseConnections = new Gauge({
+  name: "obelisk_database_connections",
+  help: "Tenant pool: connections busy and idle, callers waiting",
+  labelNames: ["state"] as const,
+  registers: [registry],
+});

@@ -110,6 +110,11 @@ export class TenantDatabase {
     }
   }
 
+  /** Connections open and idle, and callers that wait for one. */
+  get usage(): { total: number; idle: number; waiting: number } {
+    return { total: this.#pool.totalCount, idle: this.#pool.idleCount, waiting: this.#pool.waitingCount };
+  }
+
   async end(): Promise<void> {
     await this.#pool.end();
   }

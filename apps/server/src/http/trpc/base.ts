@@ -1,9 +1,10 @@
 import type { Changes } from "@obelisk/core/kernel/changes";
-import type { Actor, Context, OrganizationContext, Platform } from "@obelisk/core/kernel/context";
+import type { Actor, Context, Platform } from "@obelisk/core/kernel/context";
 import { ObeliskError } from "@obelisk/core/kernel/errors";
 import type { SignedIn } from "@obelisk/core/modules/access";
-import { requireMember } from "@obelisk/core/modules/tenancy";
 import { initTRPC } from "@trpc/server";
+import { enterOrganization } from "../organization-guard.ts";
+import { requirePlainText } from "../plain-text.ts";
 import { formatError, refusalOf } from "./errors.ts";
 import { recordProcedure } from "./record.ts";
 
@@ -25,17 +26,24 @@ export interface ProcedureContext {
 
 const trpc = initTRPC.context<ProcedureContext>().create({
   errorFormatter: formatError,
-  sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 30_000 } },
+  // A stream ends after ten minutes and the client opens it anew, so that one outlives its session by no more than that.
+  sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 30_000 }, maxDurationMs: 600_000 },
 });
 
 export const router = trpc.router;
 
 /** Anyone, signed in or not. */
-export const publicProcedure = trpc.procedure.use(recordProcedure).use(async ({ next }) => {
-  const result = await next();
-  if (!result.ok) throw refusalOf(result.error);
-  return result;
-});
+export const publicProcedure = trpc.procedure
+  .use(recordProcedure)
+  .use(async ({ next }) => {
+    const result = await next();
+    if (!result.ok) throw refusalOf(result.error);
+    return result;
+  })
+  .use(async ({ getRawInput, next }) => {
+    requirePlainText(await getRawInput());
+    return next();
+  });
 
 /** Whoever is signed in. */
 export const protectedProcedure = publicProcedure.use(async ({ ctx, next }) => {
@@ -52,27 +60,7 @@ export const protectedProcedure = publicProcedure.use(async ({ ctx, next }) => {
  * is refused instead of acting on the wrong one.
  */
 export const protectedOrganizationProcedure = protectedProcedure.use(async ({ ctx, next }) => {
-  const organization = await enterOrganization(ctx.call, ctx.signedIn, ctx.believedOrganization);
+  const organization = await enterOrganization(ctx.call, ctx.signedIn, ctx.believedOrganization, "x-obelisk-organization");
   ctx.seen.organizationId = organization.organizationId;
   return next({ ctx: { organization } });
 });
-
-/**
- * The organization context of a session's request.
- * @throws ObeliskError `invalid_request` without the organization the client believes in, `organization_mismatch` when it isn't the
- *   session's, `not_found` for no member.
- */
-export async function enterOrganization(call: Context, signedIn: SignedIn, believed: string | null): Promise<OrganizationContext> {
-  if (!believed) {
-    const message = "name the organization you act in";
-    throw new ObeliskError("invalid_request", `x-obelisk-organization: ${message}`, {
-      errors: [{ path: "x-obelisk-organization", message }],
-    });
-  }
-  if (signedIn.activeOrganizationId !== believed) {
-    throw new ObeliskError("organization_mismatch", "This session has switched to another organization. Reload the page, then try again.");
-  }
-  const organization: OrganizationContext = { ...call, organizationId: believed };
-  await requireMember(organization);
-  return organization;
-}

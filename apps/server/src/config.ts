@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import { defaultRuntimeDatabaseUrl } from "@obelisk/core/db/runtime-database";
+import type { PlatformSettings } from "@obelisk/core/kernel/context";
+import { EnvironmentError, parseEnvironment } from "@obelisk/core/kernel/environment";
+import type { HttpOptions } from "./http/context.ts";
+
+export interface ServerConfig {
+  port: number;
+  logLevel: string;
+  databaseUrl: string;
+  encryptionKeys: readonly string[];
+  authSecret: string;
+  /** Tries of signing in or up that one address has a minute. */
+  signInLimit: { requests: number; windowSeconds: number };
+  settings: PlatformSettings;
+  http: HttpOptions;
+  /** Whether a supervisor holds standard input and the server ends with it. */
+  lifeline: boolean;
+}
+
+/**
+ * What the server runs with. The only place that reads the environment.
+ * @throws EnvironmentError naming every fault and every variable that is missing.
+ */
+export function readConfig(variables: Record<string, string | undefined> = process.env): ServerConfig {
+  const environment = parseEnvironment(variables);
+  const { DATABASE_URL, ENCRYPTION_KEY, AUTH_SECRET } = environment;
+  if (!DATABASE_URL || !ENCRYPTION_KEY || !AUTH_SECRET) {
+    const missing = { DATABASE_URL, ENCRYPTION_KEY, AUTH_SECRET };
+    throw new EnvironmentError(
+      Object.entries(missing).flatMap(([name, value]) => (value ? [] : [`${name}: missing; obelisk up provides it, otherwise set it`])),
+    );
+  }
+  const production = environment.NODE_ENV === "production";
+  return {
+    port: environment.PORT,
+    logLevel: environment.LOG_LEVEL,
+    databaseUrl: DATABASE_URL,
+    encryptionKeys: ENCRYPTION_KEY,
+    authSecret: AUTH_SECRET,
+    signInLimit: { requests: production ? 10 : 300, windowSeconds: 60 },
+    settings: {
+      baseUrl: (environment.BASE_URL ?? `http://localhost:${environment.PORT}`).replace(/\/+$/, ""),
+      production,
+      allowPrivateTargets: environment.RUNTIME_ALLOW_PRIVATE_TARGETS ?? !production,
+      runtimeDatabaseUrl: environment.RUNTIME_DATABASE_URL ?? defaultRuntimeDatabaseUrl(DATABASE_URL),
+      rateLimit: {
+        requests: environment.PUBLIC_API_RATE_LIMIT,
+        windowSeconds: environment.PUBLIC_API_RATE_LIMIT_WINDOW_SECONDS,
+      },
+    },
+    http: {
+      trustProxy: environment.TRUST_PROXY,
+      metricsToken: environment.METRICS_TOKEN ?? null,
+      dashboardFolder: join(import.meta.dirname, "../../dashboard/dist"),
+    },
+    lifeline: variables["OBELISK_LIFELINE"] === "stdin",
+  };
+}

@@ -1,0 +1,98 @@
+import { invalidRequest, ObeliskError } from "@obelisk/core/kernel/errors";
+import { deepestNesting, requirePlainText } from "./plain-text.ts";
+
+/** Largest body in bytes: 50 contracts with long ABIs stay well below it. */
+export const largestBody = 256 * 1024;
+
+const tooLarge = () => new ObeliskError("payload_too_large", `The body is larger than ${largestBody / 1024} KiB. Send less.`);
+
+/** Reads a body up to the limit. Gives null for none. */
+export async function readText(request: Request): Promise<string | null> {
+  const announced = Number(request.headers.get("content-length") ?? 0);
+  if (announced > largestBody) throw tooLarge();
+  if (!request.body) return null;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > largestBody) throw tooLarge();
+    chunks.push(chunk);
+  }
+  if (size === 0) return null;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (cause) {
+    throw new ObeliskError("invalid_request", "The body is not UTF-8.", {
+      cause,
+      errors: [{ path: "", message: "encode the body as UTF-8" }],
+    });
+  }
+}
+
+/** Where a JSON text stops being one, as line and column from 1. */
+function placeOf(text: string, error: Error): string {
+  const position = Number(/position (\d+)/.exec(error.message)?.[1] ?? text.length);
+  const before = text.slice(0, position).split("\n");
+  return `position ${position} (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`;
+}
+
+/** Refuses deep nesting before anything recursive sees it. */
+export function requireShallow(text: string): void {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (inString) {
+      if (code === 92) index += 1;
+      else if (code === 34) inString = false;
+    } else if (code === 34) inString = true;
+    else if (code === 91 || code === 123) {
+      depth += 1;
+      if (depth > deepestNesting) throw invalidRequest([{ path: "", message: `nest at most ${deepestNesting} levels deep` }]);
+    } else if (code === 93 || code === 125) depth -= 1;
+  }
+}
+
+/**
+ * Reads a JSON body.
+ * @throws ObeliskError `payload_too_large`, `unsupported_media_type`, `invalid_request` with the place where the JSON breaks.
+ */
+export async function readJson(request: Request): Promise<unknown> {
+  requireJsonType(request);
+  const text = await readText(request);
+  if (text === null) throw invalidRequest([{ path: "", message: "send a JSON body" }]);
+  return parseJson(text);
+}
+
+/** For an action, which takes nothing: an empty body or an empty object. */
+export async function readNothing(request: Request): Promise<void> {
+  const text = await readText(request);
+  if (text === null || text.trim() === "") return;
+  requireJsonType(request);
+  const value = parseJson(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value) || Object.keys(value).length > 0) {
+    throw invalidRequest([{ path: "", message: "this takes no body; send none, or {}" }]);
+  }
+}
+
+export function requireJsonType(request: Request): void {
+  const type = request.headers.get("content-type") ?? "";
+  if (/^application\/json\s*(;\s*charset=("?)utf-8\2\s*)?$/i.test(type.trim())) return;
+  throw new ObeliskError(
+    "unsupported_media_type",
+    `Send the body as content-type: application/json${type ? `, not ${type.slice(0, 100)}` : ""}.`,
+  );
+}
+
+function parseJson(text: string): unknown {
+  requireShallow(text);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const message = `the JSON breaks at ${placeOf(text, error as Error)}`;
+    throw new ObeliskError("invalid_request", `The body is not valid: ${message}.`, { errors: [{ path: "", message }] });
+  }
+  requirePlainText(value);
+  return value;
+}

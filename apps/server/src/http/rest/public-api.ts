@@ -1,0 +1,164 @@
+import type { OrganizationContext } from "@obelisk/core/kernel/context";
+import { fieldErrors, invalidRequest, ObeliskError } from "@obelisk/core/kernel/errors";
+import type { AuthenticatedKey } from "@obelisk/core/modules/api-keys";
+import { deploymentKinds } from "@obelisk/schemas/deployments";
+import { idSchema } from "@obelisk/schemas/primitives";
+import { Hono } from "hono";
+import type { z } from "zod";
+import type { AppContext, AppEnv, Parts } from "../context.ts";
+import { problemAnswer, refusalFrom } from "../error-map.ts";
+import { readJson, readNothing } from "../json-body.ts";
+import { callerOf, rateHeaders, tokenOf, uncountedRate } from "./caller.ts";
+import { apiRoot, apiVersion, openApiDocument } from "./document.ts";
+import { answerOnce, idempotencyKeyOf } from "./idempotent.ts";
+import { type Operation, operationsOf } from "./operations.ts";
+
+const idForms: Record<string, z.ZodType> = { id: idSchema("deployment"), taskId: idSchema("task") };
+
+/** The public API: every route of every kind, below `/api/public/v1`. */
+export function publicApi(parts: Parts): Hono<AppEnv> {
+  const { platform } = parts;
+  const app = new Hono<AppEnv>();
+  const operations = deploymentKinds.flatMap(operationsOf);
+  const document = JSON.stringify(openApiDocument(operations, platform.settings.baseUrl));
+
+  app.get("/openapi.json", (c) => {
+    route(c, "/openapi.json");
+    return c.body(document, 200, { ...headersOf(c, null), "content-type": "application/json", "access-control-allow-origin": "*" });
+  });
+  for (const operation of operations) {
+    const path = operation.path.replaceAll(/\{(\w+)\}/g, ":$1");
+    app.on(operation.method.toUpperCase(), path, (c) => {
+      route(c, operation.path);
+      return perform(c, operation);
+    });
+  }
+  for (const [path, methods] of methodsByPath(operations)) {
+    app.all(path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => {
+      route(c, path);
+      const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
+      if (c.req.method === "OPTIONS") return c.body(null, 204, { ...headersOf(c, null), allow });
+      return refuse(c, new ObeliskError("method_not_allowed", `${c.req.method} is not allowed here; ${allow} are.`), null, { allow });
+    });
+  }
+  app.all("*", (c) =>
+    refuse(c, new ObeliskError("not_found", `The public API has no ${c.req.path}. See ${platform.settings.baseUrl}/docs/api.`), null),
+  );
+
+  function route(c: AppContext, template: string): void {
+    c.get("state").route = apiRoot + template;
+  }
+
+  /** Headers that every answer of the public API carries. */
+  function headersOf(c: AppContext, key: AuthenticatedKey | null): Record<string, string> {
+    return {
+      "x-public-api-version": apiVersion,
+      "x-request-id": c.get("state").requestId,
+      ...rateHeaders(key?.rate ?? uncountedRate(platform)),
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+    };
+  }
+
+  function refuse(c: AppContext, error: unknown, key: AuthenticatedKey | null, extra: Record<string, string> = {}): Response {
+    const refusal = refusalFrom(error);
+    const { requestId } = c.get("state");
+    if (refusal.code === "internal_error") platform.logger.error({ err: refusal.cause, requestId }, "request failed");
+    const { status, body, headers } = problemAnswer(refusal, requestId, platform.settings.baseUrl);
+    return c.body(body, status as 400, { ...headersOf(c, key), ...headers, ...extra });
+  }
+
+  async function perform(c: AppContext, operation: Operation): Promise<Response> {
+    const state = c.get("state");
+    let key: AuthenticatedKey | null = null;
+    try {
+      const caller = await callerOf(
+        platform,
+        tokenOf((name) => c.req.header(name)),
+        state.ip,
+      );
+      key = caller.key;
+      state.actor = { type: "api_key", id: key.key.id, label: key.key.name };
+      state.organizationId = key.organizationId;
+      if (caller.refusal) throw caller.refusal;
+      const ctx: OrganizationContext = {
+        platform,
+        requestId: state.requestId,
+        ip: state.ip,
+        actor: state.actor,
+        organizationId: key.organizationId,
+      };
+      const params = paramsOf(c, operation);
+      if (!key.scopes.includes(operation.scope)) {
+        throw new ObeliskError("missing_scope", `This needs an API key with the scope ${operation.scope}.`);
+      }
+      if (operation.method === "get") {
+        const query = operation.query ? parse(operation.query, c.req.query()) : {};
+        const answer = operation.present(await operation.run(ctx, { params, query, body: null }));
+        return c.body(JSON.stringify(answer), operation.status, { ...headersOf(c, key), "content-type": "application/json" });
+      }
+      return await change(c, operation, ctx, key, params);
+    } catch (error) {
+      return refuse(c, error, key);
+    }
+  }
+
+  async function change(
+    c: AppContext,
+    operation: Operation,
+    ctx: OrganizationContext,
+    key: AuthenticatedKey,
+    params: Record<string, string>,
+  ): Promise<Response> {
+    const raw = operation.body ? await readJson(c.req.raw) : await readNothing(c.req.raw);
+    const body = operation.body ? parse(operation.body, raw) : null;
+    const {
+      status,
+      body: text,
+      replayed,
+    } = await answerOnce(
+      {
+        ctx,
+        route: `${c.req.method} ${c.req.path.slice(apiRoot.length)}`,
+        body: raw ?? null,
+        status: operation.status,
+        run: (context) => operation.run(context, { params, query: {}, body }),
+        present: operation.present,
+      },
+      idempotencyKeyOf(c.req.header("idempotency-key"), c.get("state")),
+    );
+    return c.body(text, status as 200, {
+      ...headersOf(c, key),
+      "content-type": status < 400 ? "application/json" : "application/problem+json",
+      ...(replayed ? { "idempotency-replayed": "true" } : {}),
+    });
+  }
+
+  return app;
+}
+
+/** The path's ids. One that can't be an id names nothing, like one that isn't there. */
+function paramsOf(c: AppContext, operation: Operation): Record<string, string> {
+  const params = c.req.param() as Record<string, string>;
+  for (const [name, value] of Object.entries(params)) {
+    if (idForms[name]?.safeParse(value).success === false) {
+      throw new ObeliskError(
+        "not_found",
+        `No ${operation.path.includes("{taskId}") && name === "taskId" ? "task" : "deployment"} with this id in your organization.`,
+      );
+    }
+  }
+  return params;
+}
+
+function parse(schema: z.ZodType, value: unknown): unknown {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw invalidRequest(fieldErrors(parsed.error.issues));
+  return parsed.data;
+}
+
+function methodsByPath(operations: readonly Operation[]): Map<string, string[]> {
+  const methods = new Map<string, string[]>([["/openapi.json", ["GET"]]]);
+  for (const { path, method } of operations) methods.set(path, [...(methods.get(path) ?? []), method.toUpperCase()]);
+  return methods;
+}
