@@ -1,0 +1,67 @@
+/** Calls of the authentication service: plain requests, so that the sign-in page loads nothing else. */
+
+export class AuthRefused extends Error {
+  readonly code: string;
+  readonly requestId: string | null;
+
+  constructor(code: string, message: string, requestId: string | null) {
+    super(message);
+    this.name = "AuthRefused";
+    this.code = code;
+    this.requestId = requestId;
+  }
+}
+
+const messages: Record<string, string> = {
+  INVALID_EMAIL_OR_PASSWORD: "The e-mail address or the password is not right.",
+  USER_ALREADY_EXISTS: "An account with this e-mail address exists. Sign in instead.",
+  USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: "An account with this e-mail address exists. Sign in instead.",
+  PASSWORD_TOO_SHORT: "Use a longer password.",
+  PASSWORD_TOO_LONG: "Use a shorter password.",
+  INVALID_EMAIL: "This is not an e-mail address.",
+};
+
+async function post(path: string, body: unknown): Promise<void> {
+  let answer: Response;
+  try {
+    answer = await fetch(`/api/auth/${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      credentials: "same-origin",
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(20_000),
+    });
+  } catch (cause) {
+    throw new AuthRefused(
+      "network",
+      cause instanceof DOMException
+        ? "Obelisk took too long to answer. Try again."
+        : "Obelisk does not answer. Check your connection and try again.",
+      null,
+    );
+  }
+  if (answer.ok) return;
+  const requestId = answer.headers.get("x-request-id");
+  const text = await answer.text();
+  const problem = parse(text);
+  const code = problem.code ?? String(answer.status);
+  if (answer.status === 429) throw new AuthRefused(code, "Too many attempts. Wait a minute, then try again.", requestId);
+  throw new AuthRefused(
+    code,
+    messages[code] ?? problem.detail ?? problem.message ?? "Something went wrong on our side. Try again.",
+    requestId,
+  );
+}
+
+function parse(text: string): { code?: string; message?: string; detail?: string } {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+export const signIn = (input: { email: string; password: string }): Promise<void> => post("sign-in/email", input);
+export const signUp = (input: { name: string; email: string; password: string }): Promise<void> => post("sign-up/email", input);
+export const signOut = (): Promise<void> => post("sign-out", {});

@@ -1,0 +1,112 @@
+import { type ApiKeyScope, apiKeyScopes } from "@obelisk/schemas/access";
+import { createApiKeySchema, type IssuedApiKey } from "@obelisk/schemas/api-keys";
+import { useMutation } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { api, queryClient, trpc } from "../../api/client.ts";
+import { readProblem } from "../../api/problem.ts";
+import { Button } from "../../ui/button.tsx";
+import { Dialog, DialogActions } from "../../ui/dialog.tsx";
+import { Failure } from "../../ui/failure.tsx";
+import { Choice, Field, Input, Select } from "../../ui/field.tsx";
+import { lifetimes, scopeMeaning } from "./key-fields.tsx";
+import { SecretOnce } from "./secret-once.tsx";
+
+export function CreateKeyDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
+  const [issued, setIssued] = useState<IssuedApiKey | null>(null);
+  const done = () => {
+    setIssued(null);
+    onClose();
+  };
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={done}
+      holds={issued !== null}
+      title={issued ? `${issued.key.name} is ready` : "Create API key"}
+      {...(issued ? {} : { description: "For programs: it acts in this organization with the scopes you choose, whoever made it." })}
+    >
+      {issued ? <SecretOnce issued={issued} onDone={done} /> : <KeyForm onIssued={setIssued} onCancel={onClose} />}
+    </Dialog>
+  );
+}
+
+function KeyForm({ onIssued, onCancel }: { onIssued: (issued: IssuedApiKey) => void; onCancel: () => void }) {
+  const [name, setName] = useState("");
+  const [scopes, setScopes] = useState<ApiKeyScope[]>(["deployments:read"]);
+  const [life, setLife] = useState(1);
+  const [submitted, setSubmitted] = useState(false);
+  const parsed = createApiKeySchema.safeParse({ name, scopes, expiresInSeconds: lifetimes[life]?.seconds ?? null });
+  const create = useMutation({
+    mutationFn: (input: { name: string; scopes: ApiKeyScope[]; expiresInSeconds: number | null }) => api.apiKeys.create.mutate(input),
+    onSuccess: async (issued) => {
+      onIssued(issued);
+      await queryClient.invalidateQueries({ queryKey: trpc.apiKeys.pathKey() });
+    },
+  });
+  const problem = create.isError ? readProblem(create.error) : null;
+  const faultOf = (field: string) =>
+    problem?.errors.find((error) => error.path === field)?.message ??
+    (submitted ? parsed.error?.issues.find((issue) => issue.path[0] === field)?.message : undefined);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setSubmitted(true);
+    if (parsed.success && !create.isPending) create.mutate(parsed.data);
+  };
+  const scopeFault = faultOf("scopes");
+  return (
+    <form noValidate onSubmit={submit} className="flex flex-col gap-4">
+      {problem && problem.errors.length === 0 ? <Failure error={create.error} /> : null}
+      <Field label="Name" error={faultOf("name")} help="What will use it.">
+        {(control) => (
+          <Input
+            {...control}
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+            placeholder="Deploy pipeline"
+            autoComplete="off"
+            maxLength={80}
+          />
+        )}
+      </Field>
+      <fieldset className="flex flex-col gap-2" aria-describedby={scopeFault ? "scopes-fault" : undefined}>
+        <legend className="mb-1.5 text-[13px] font-medium">Scopes</legend>
+        {apiKeyScopes.map((scope) => (
+          <Choice
+            key={scope}
+            type="checkbox"
+            checked={scopes.includes(scope)}
+            onChange={(event) => setScopes(apiKeyScopes.filter((each) => (each === scope ? event.target.checked : scopes.includes(each))))}
+            label={<code className="font-mono text-xs">{scope}</code>}
+            help={scopeMeaning[scope]}
+          />
+        ))}
+        {scopeFault ? (
+          <p id="scopes-fault" className="text-[13px] text-bad">
+            {scopeFault}
+          </p>
+        ) : null}
+      </fieldset>
+      <Field
+        label="Expires after"
+        error={faultOf("expiresInSeconds")}
+        help={lifetimes[life]?.seconds === null ? "A key that never expires works until someone revokes it." : undefined}
+      >
+        {(control) => (
+          <Select {...control} value={life} onChange={(event) => setLife(Number(event.target.value))}>
+            {lifetimes.map((each, index) => (
+              <option key={each.label} value={index}>
+                {each.label}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      <DialogActions>
+        <Button onClick={onCancel}>Cancel</Button>
+        <Button type="submit" look="primary" busy={create.isPending}>
+          Create key
+        </Button>
+      </DialogActions>
+    </form>
+  );
+}

@@ -1,0 +1,89 @@
+import type { ApiKey, IssuedApiKey } from "@obelisk/schemas/api-keys";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, queryClient, trpc } from "../../api/client.ts";
+import { Button } from "../../ui/button.tsx";
+import { Dialog, DialogActions } from "../../ui/dialog.tsx";
+import { Failure } from "../../ui/failure.tsx";
+import { Choice } from "../../ui/field.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { overlaps } from "./key-fields.tsx";
+import { SecretOnce } from "./secret-once.tsx";
+
+const renewList = () => queryClient.invalidateQueries({ queryKey: trpc.apiKeys.pathKey() });
+
+export function RotateKeyDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
+  const [overlap, setOverlap] = useState<number>(86_400);
+  const [issued, setIssued] = useState<IssuedApiKey | null>(null);
+  const rotate = useMutation({
+    mutationFn: () => api.apiKeys.rotate.mutate({ id: apiKey.id, overlapSeconds: overlap }),
+    onSuccess: async (next) => {
+      setIssued(next);
+      await renewList();
+    },
+  });
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      holds={issued !== null}
+      title={issued ? `${apiKey.name} has a new token` : `Rotate ${apiKey.name}`}
+      {...(issued ? {} : { description: "Makes a new token for the same key. Choose how long the old one keeps working beside it." })}
+    >
+      {issued ? (
+        <SecretOnce issued={issued} onDone={onClose} />
+      ) : (
+        <div className="flex flex-col gap-2">
+          {rotate.isError ? <Failure error={rotate.error} /> : null}
+          <fieldset className="flex flex-col gap-2">
+            <legend className="mb-1.5 text-[13px] font-medium">Overlap</legend>
+            {overlaps.map((each) => (
+              <Choice
+                key={each.seconds}
+                type="radio"
+                name="overlap"
+                checked={overlap === each.seconds}
+                onChange={() => setOverlap(each.seconds)}
+                label={each.label}
+                help={each.help}
+              />
+            ))}
+          </fieldset>
+          <DialogActions>
+            <Button onClick={onClose}>Cancel</Button>
+            <Button look="primary" busy={rotate.isPending} onClick={() => rotate.mutate()}>
+              Rotate
+            </Button>
+          </DialogActions>
+        </div>
+      )}
+    </Dialog>
+  );
+}
+
+export function RevokeKeyDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
+  const revoke = useMutation({
+    mutationFn: () => api.apiKeys.revoke.mutate({ id: apiKey.id }),
+    onSuccess: async () => {
+      toast(`${apiKey.name} is revoked.`);
+      onClose();
+      await renewList();
+    },
+  });
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      title={`Revoke ${apiKey.name}?`}
+      description="It stops working at once, everywhere, and can't be brought back. Programs that use it are refused from their next request on."
+    >
+      {revoke.isError ? <Failure error={revoke.error} /> : null}
+      <DialogActions>
+        <Button onClick={onClose}>Keep it</Button>
+        <Button look="danger" busy={revoke.isPending} onClick={() => revoke.mutate()}>
+          Revoke
+        </Button>
+      </DialogActions>
+    </Dialog>
+  );
+}

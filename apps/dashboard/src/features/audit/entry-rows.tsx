@@ -1,0 +1,48 @@
+import type { AuditEntry } from "@obelisk/schemas/audit";
+import { Bot, Cog, UserRound, Webhook } from "lucide-react";
+import { actionWords } from "../../ui/format.ts";
+import { Row, Td, Th } from "../../ui/table.tsx";
+import { Time } from "../../ui/time.tsx";
+
+export const actorFaces: Record<AuditEntry["actor"]["type"], { icon: typeof Bot; label: string }> = {
+  user: { icon: UserRound, label: "Person" },
+  api_key: { icon: Bot, label: "API key" },
+  system: { icon: Cog, label: "Obelisk" },
+  webhook: { icon: Webhook, label: "Webhook" },
+};
+
+export const entryColumns = (
+  <>
+    <Th title="Position in the organization's chain">No.</Th>
+    <Th>Action</Th>
+    <Th>Target</Th>
+    <Th>Actor</Th>
+    <Th className="text-right">When</Th>
+  </>
+);
+
+export function EntryRows({ entries, onOpen }: { entries: readonly AuditEntry[]; onOpen: (entry: AuditEntry) => void }) {
+  return entries.map((entry) => {
+    const { icon: Icon, label } = actorFaces[entry.actor.type];
+    return (
+      <Row key={entry.id}>
+        <Td className="text-soft tabular-nums">{entry.sequence}</Td>
+        <Td className="whitespace-nowrap">
+          <button type="button" onClick={() => onOpen(entry)} className="min-h-6 text-left font-medium underline-offset-4 hover:underline">
+            {actionWords(entry.action)}
+          </button>
+        </Td>
+        <Td className="min-w-32">{entry.target.label}</Td>
+        <Td className="min-w-40 text-soft">
+          <span className="flex items-center gap-1.5">
+            <Icon aria-label={label} className="size-3.5 shrink-0 text-faint" />
+            {entry.actor.label}
+          </span>
+        </Td>
+        <Td className="text-right text-soft">
+          <Time at={entry.at} />
+        </Td>
+      </Row>
+    );
+  });
+}

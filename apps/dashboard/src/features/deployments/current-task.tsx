@@ -1,0 +1,111 @@
+import type { Deployment, Task } from "@obelisk/schemas/deployments";
+import { useQuery } from "@tanstack/react-query";
+import { Ban, RotateCw } from "lucide-react";
+import { trpc } from "../../api/client.ts";
+import { Button } from "../../ui/button.tsx";
+import { Card } from "../../ui/card.tsx";
+import { duration } from "../../ui/format.ts";
+import { Time, useNow } from "../../ui/time.tsx";
+import { usePollInterval } from "../live/connection.ts";
+import { useRefusal } from "../session/use-refusal.ts";
+import { LogView } from "./log-view.tsx";
+import { actionLabel, TaskBadge } from "./status.tsx";
+import { Steps } from "./steps.tsx";
+import { useTaskAction } from "./use-actions.ts";
+import { useLogs } from "./use-logs.ts";
+
+/** A task that succeeded stays in sight this long, so that its last step is seen to end. */
+const afterglowMilliseconds = 20_000;
+
+/** The work under way, or the last one where it did not succeed: its steps, the log beside them, and the way out. */
+export function CurrentTask({ deployment }: { deployment: Deployment }) {
+  const { data } = useQuery(
+    trpc.deployments.tasks.queryOptions({ id: deployment.id, limit: 1 }, { refetchInterval: usePollInterval(30_000) }),
+  );
+  const now = useNow();
+  const task = deployment.currentTask ?? data?.items[0];
+  if (!task) return null;
+  if (task.status === "succeeded" && !(task.finishedAt && now - Date.parse(task.finishedAt) < afterglowMilliseconds)) return null;
+  return <TaskPanel key={task.id} deployment={deployment} task={task} />;
+}
+
+function TaskPanel({ deployment, task }: { deployment: Deployment; task: Task }) {
+  const { lines, loading } = useLogs(deployment.id);
+  const now = useNow();
+  const active = task.status === "queued" || task.status === "running";
+  const left = (Date.parse(task.deadlineAt) - now) / 1_000;
+  return (
+    <div className="mb-6">
+      <Card
+        title={
+          <span className="flex flex-wrap items-center gap-2">
+            {actionLabel[task.action]} task <TaskBadge status={task.status} />
+            {task.attempt > 1 ? <span className="font-normal text-soft">Attempt {task.attempt}</span> : null}
+          </span>
+        }
+        aside={<TaskActions task={task} />}
+      >
+        <div className="grid grid-cols-1 gap-5 lg:grid-cols-2">
+          <div className="min-w-0">
+            {task.status === "queued" ? (
+              <p className="mb-3 text-[13px] text-soft">
+                Waiting for a worker since <Time at={task.createdAt} />.
+              </p>
+            ) : null}
+            <Steps steps={task.steps} />
+            {task.failure ? (
+              <div className="mt-4 rounded-md bg-bad-soft p-3 text-[13px]">
+                <p className="font-medium text-bad">Failed: {task.failure.code.replace(/_/g, " ")}</p>
+                <p className="mt-0.5 whitespace-pre-wrap">{task.failure.message}</p>
+              </div>
+            ) : null}
+            {active ? (
+              <p className="mt-4 text-xs text-faint tabular-nums">
+                {left > 0
+                  ? `Fails by itself in ${duration(Math.round(left))} if it has not ended.`
+                  : "Its deadline has passed; it is being ended."}
+              </p>
+            ) : null}
+          </div>
+          <LogView
+            lines={lines}
+            label="Log of the task"
+            className="h-64 lg:h-auto lg:max-h-80 lg:min-h-56"
+            empty={loading ? "Reading the log…" : "Nothing has been logged yet."}
+          />
+        </div>
+      </Card>
+    </div>
+  );
+}
+
+/** Cancel while it can be, run again once it did not succeed. */
+export function TaskActions({ task, small = true }: { task: Task; small?: boolean }) {
+  const refusal = useRefusal("deployments.operate");
+  const act = useTaskAction();
+  if (task.status === "queued" || task.status === "running") {
+    return (
+      <Button
+        small={small}
+        busy={act.isPending || task.cancelRequested}
+        refusal={refusal}
+        onClick={() => act.mutate({ taskId: task.id, act: "cancelTask" })}
+        icon={<Ban aria-hidden className="size-3.5" />}
+      >
+        {task.cancelRequested ? "Cancelling" : "Cancel task"}
+      </Button>
+    );
+  }
+  if (task.status === "succeeded") return null;
+  return (
+    <Button
+      small={small}
+      busy={act.isPending}
+      refusal={refusal}
+      onClick={() => act.mutate({ taskId: task.id, act: "rerunTask" })}
+      icon={<RotateCw aria-hidden className="size-3.5" />}
+    >
+      Run again
+    </Button>
+  );
+}

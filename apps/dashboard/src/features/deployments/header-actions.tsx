@@ -1,0 +1,120 @@
+import type { Deployment } from "@obelisk/schemas/deployments";
+import { Pause, Play, RotateCw, Trash2 } from "lucide-react";
+import { useState } from "react";
+import { Button } from "../../ui/button.tsx";
+import { Dialog, DialogActions } from "../../ui/dialog.tsx";
+import { Field, Input } from "../../ui/field.tsx";
+import { useRefusal } from "../session/use-refusal.ts";
+import { stateRefusal } from "./possible-actions.ts";
+import { useLifecycle } from "./use-actions.ts";
+
+const icon = "size-3.5";
+
+/** Suspend or resume, redeploy, deprovision: each says why where it can't be done now. */
+export function HeaderActions({ deployment }: { deployment: Deployment }) {
+  const act = useLifecycle(deployment.id);
+  const operate = useRefusal("deployments.operate");
+  const remove = useRefusal("deployments.deprovision");
+  const [asking, setAsking] = useState<"suspend" | "deprovision" | null>(null);
+  if (deployment.status === "deprovisioned") return null;
+  const resumes = deployment.status === "suspended";
+  return (
+    <>
+      {resumes ? (
+        <Button
+          look="primary"
+          busy={act.isPending}
+          refusal={operate ?? stateRefusal(deployment, "resume")}
+          onClick={() => act.mutate("resume")}
+          icon={<Play aria-hidden className={icon} />}
+        >
+          Resume
+        </Button>
+      ) : (
+        <Button
+          refusal={operate ?? stateRefusal(deployment, "suspend")}
+          onClick={() => setAsking("suspend")}
+          icon={<Pause aria-hidden className={icon} />}
+        >
+          Suspend
+        </Button>
+      )}
+      <Button
+        busy={act.isPending && act.variables === "redeploy"}
+        refusal={operate ?? stateRefusal(deployment, "redeploy")}
+        onClick={() => act.mutate("redeploy")}
+        icon={<RotateCw aria-hidden className={icon} />}
+      >
+        Redeploy
+      </Button>
+      <Button
+        refusal={remove ?? stateRefusal(deployment, "deprovision")}
+        onClick={() => setAsking("deprovision")}
+        icon={<Trash2 aria-hidden className={icon} />}
+      >
+        Deprovision
+      </Button>
+      <Dialog
+        open={asking === "suspend"}
+        onOpenChange={() => setAsking(null)}
+        title={`Suspend ${deployment.name}?`}
+        description="The program stops and its endpoints answer no queries until it is resumed. Its data stays, and it catches up with the chain when it is back."
+      >
+        <DialogActions>
+          <Button onClick={() => setAsking(null)}>Keep it running</Button>
+          <Button look="primary" busy={act.isPending} onClick={() => act.mutate("suspend", { onSettled: () => setAsking(null) })}>
+            Suspend
+          </Button>
+        </DialogActions>
+      </Dialog>
+      <DeprovisionDialog
+        key={String(asking === "deprovision")}
+        name={deployment.name}
+        open={asking === "deprovision"}
+        busy={act.isPending}
+        onClose={() => setAsking(null)}
+        onConfirm={() => act.mutate("deprovision", { onSettled: () => setAsking(null) })}
+      />
+    </>
+  );
+}
+
+interface DeprovisionDialogProps {
+  name: string;
+  open: boolean;
+  busy: boolean;
+  onClose: () => void;
+  onConfirm: () => void;
+}
+
+function DeprovisionDialog({ name, open, busy, onClose, onConfirm }: DeprovisionDialogProps) {
+  const [typed, setTyped] = useState("");
+  const matches = typed.trim() === name;
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={onClose}
+      title={`Deprovision ${name}?`}
+      description="This stops the program, drops every event it has stored, and closes its endpoints. It can't be undone. Name, history and audit entries stay readable."
+    >
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (matches && !busy) onConfirm();
+        }}
+      >
+        <Field label={`Type ${name} to confirm`}>
+          {(control) => (
+            <Input {...control} value={typed} onChange={(event) => setTyped(event.target.value)} autoComplete="off" spellCheck={false} />
+          )}
+        </Field>
+        <DialogActions>
+          <Button onClick={onClose}>Keep it</Button>
+          <Button type="submit" look="danger" busy={busy} refusal={matches ? null : "Type the deployment's name first."}>
+            Deprovision
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

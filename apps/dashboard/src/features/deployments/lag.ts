@@ -1,0 +1,16 @@
+import type { Deployment } from "@obelisk/schemas/deployments";
+import { count, plural } from "../../ui/format.ts";
+
+/** How far a deployment is behind its chain, in words; a dash where nothing runs. */
+export function lagWords(deployment: Pick<Deployment, "health" | "desiredState">): string {
+  const health = deployment.health;
+  if (!health || deployment.desiredState !== "running" || health.lagBlocks === null) return "–";
+  return health.lagBlocks === 0 ? "In step" : `${plural(health.lagBlocks, "block")} behind`;
+}
+
+/** `1,204 of 1,204`; what is known of how far it has read. */
+export function syncWords(deployment: Pick<Deployment, "health">): string {
+  const { syncedBlock, headBlock } = deployment.health ?? { syncedBlock: null, headBlock: null };
+  if (syncedBlock === null) return "–";
+  return headBlock === null ? count(syncedBlock) : `${count(syncedBlock)} of ${count(headBlock)}`;
+}

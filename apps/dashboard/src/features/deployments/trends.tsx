@@ -1,0 +1,76 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { trpc } from "../../api/client.ts";
+import { Card } from "../../ui/card.tsx";
+import { Chart } from "../../ui/chart.tsx";
+import { thin } from "../../ui/chart-scale.ts";
+import { Failure } from "../../ui/failure.tsx";
+import { Select } from "../../ui/field.tsx";
+import { bytes, count, percent, plural } from "../../ui/format.ts";
+import { Skeleton } from "../../ui/skeleton.tsx";
+
+const ranges = [
+  { minutes: 60, label: "Last hour" },
+  { minutes: 360, label: "Last 6 hours" },
+  { minutes: 1_440, label: "Last 24 hours" },
+] as const;
+
+/** More points than a chart has pixels show nothing more. */
+const mostPoints = 240;
+
+const blockWords = (value: number): string => plural(value, "block");
+const orDash = (value: number | null): string => (value === null ? "–" : count(value));
+
+export function Trends({ id }: { id: string }) {
+  const [minutes, setMinutes] = useState<number>(60);
+  const history = useQuery(
+    trpc.deployments.healthHistory.queryOptions({ id, minutes }, { refetchInterval: 15_000, placeholderData: (before) => before }),
+  );
+  const samples = thin(history.data ?? [], mostPoints);
+  return (
+    <Card
+      title="Trends"
+      aside={
+        <Select
+          aria-label="Time range"
+          className="w-auto! h-7!"
+          value={minutes}
+          onChange={(event) => setMinutes(Number(event.target.value))}
+        >
+          {ranges.map((range) => (
+            <option key={range.minutes} value={range.minutes}>
+              {range.label}
+            </option>
+          ))}
+        </Select>
+      }
+    >
+      {history.isError ? (
+        <Failure error={history.error} retry={() => history.refetch()} />
+      ) : history.isPending ? (
+        <Skeleton className="h-40" />
+      ) : (
+        <div className="grid grid-cols-1 gap-6 md:grid-cols-3">
+          <Chart
+            title="Lag"
+            format={blockWords}
+            atLeast={10}
+            moreTitles={["Read", "Head"]}
+            points={samples.map(({ at, lagBlocks, syncedBlock, headBlock }) => ({
+              at,
+              value: lagBlocks,
+              more: [orDash(syncedBlock), orDash(headBlock)],
+            }))}
+          />
+          <Chart title="CPU, of one core" format={percent} atLeast={0.1} points={samples.map(({ at, cpu }) => ({ at, value: cpu }))} />
+          <Chart
+            title="Memory"
+            format={bytes}
+            atLeast={64 * 1_048_576}
+            points={samples.map(({ at, memoryBytes }) => ({ at, value: memoryBytes }))}
+          />
+        </div>
+      )}
+    </Card>
+  );
+}

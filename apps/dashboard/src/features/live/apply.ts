@@ -1,0 +1,31 @@
+import type { Deployment } from "@obelisk/schemas/deployments";
+import type { Page } from "@obelisk/schemas/primitives";
+import { queryClient, trpc } from "../../api/client.ts";
+
+/** The same page with this deployment's row renewed; the same object where it isn't on it. */
+export function withDeployment(page: Page<Deployment> | undefined, deployment: Deployment): Page<Deployment> | undefined {
+  if (!page?.items.some((item) => item.id === deployment.id)) return page;
+  return { ...page, items: page.items.map((item) => (item.id === deployment.id ? deployment : item)) };
+}
+
+/** Puts a deployment as the server sees it now into everything on screen that shows it. */
+export function applyDeployment(deployment: Deployment): void {
+  queryClient.setQueryData(trpc.deployments.get.queryKey({ id: deployment.id }), deployment);
+  queryClient.setQueriesData<Page<Deployment>>({ queryKey: trpc.deployments.list.pathKey() }, (page) => withDeployment(page, deployment));
+  refreshSoon();
+}
+
+/** Lists and counts are read again at most once in this time, however many changes arrive. */
+const refreshMilliseconds = 1_000;
+let pending = false;
+
+function refreshSoon(): void {
+  if (pending) return;
+  pending = true;
+  setTimeout(() => {
+    pending = false;
+    for (const queryKey of [trpc.organization.pathKey(), trpc.deployments.list.pathKey(), trpc.deployments.tasks.pathKey()]) {
+      queryClient.invalidateQueries({ queryKey }).catch(() => undefined);
+    }
+  }, refreshMilliseconds);
+}

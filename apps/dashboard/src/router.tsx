@@ -1,0 +1,113 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
+import { NotFound, PageError, PagePending } from "./routes/fallbacks.tsx";
+import { readAuditSearch, readDeploymentSearch, readListSearch, readNewKeySearch, readReturn } from "./routes/search.ts";
+import { SignInPage } from "./routes/sign-in.tsx";
+
+// The sign-in page loads nothing of the dashboard: everything behind /dashboard is imported when it is needed, the session's reader too.
+const session = () => import("./features/session/session.ts");
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/dashboard" });
+  },
+});
+
+const signIn = createRoute({ getParentRoute: () => root, path: "/auth/sign-in", validateSearch: readReturn, component: SignInPage });
+
+const signUp = createRoute({
+  getParentRoute: () => root,
+  path: "/auth/sign-up",
+  validateSearch: readReturn,
+  component: lazyRouteComponent(() => import("./routes/sign-up.tsx"), "SignUpPage"),
+});
+
+const dashboard = createRoute({
+  getParentRoute: () => root,
+  path: "/dashboard",
+  beforeLoad: async ({ location }) => {
+    const state = await (await session()).loadSession();
+    if (!state.user) throw redirect({ to: "/auth/sign-in", search: { return: location.href } });
+  },
+  component: lazyRouteComponent(() => import("./routes/dashboard.tsx"), "DashboardLayout"),
+});
+
+const account = createRoute({
+  getParentRoute: () => dashboard,
+  path: "/",
+  component: lazyRouteComponent(() => import("./routes/account.tsx"), "AccountPage"),
+});
+
+const organization = createRoute({
+  getParentRoute: () => dashboard,
+  path: "/organization",
+  beforeLoad: async () => {
+    if (!(await (await session()).enterActiveOrganization())) throw redirect({ to: "/dashboard" });
+  },
+  component: lazyRouteComponent(() => import("./features/shell/shell.tsx"), "Shell"),
+});
+
+const organizationHome = createRoute({
+  getParentRoute: () => organization,
+  path: "/",
+  component: lazyRouteComponent(() => import("./routes/organization-home.tsx"), "OrganizationHomePage"),
+});
+
+const indexerLab = createRoute({
+  getParentRoute: () => organization,
+  path: "/indexer-lab",
+  validateSearch: readListSearch,
+  component: lazyRouteComponent(() => import("./routes/indexer-lab.tsx"), "IndexerLabPage"),
+});
+
+const newIndexer = createRoute({
+  getParentRoute: () => organization,
+  path: "/indexer-lab/new",
+  component: lazyRouteComponent(() => import("./routes/new-indexer.tsx"), "NewIndexerPage"),
+});
+
+const indexer = createRoute({
+  getParentRoute: () => organization,
+  path: "/indexer-lab/$id",
+  validateSearch: readDeploymentSearch,
+  component: lazyRouteComponent(() => import("./routes/indexer.tsx"), "IndexerPage"),
+});
+
+const apiKeys = createRoute({
+  getParentRoute: () => organization,
+  path: "/api-keys",
+  validateSearch: readNewKeySearch,
+  component: lazyRouteComponent(() => import("./routes/api-keys.tsx"), "ApiKeysPage"),
+});
+
+const auditLog = createRoute({
+  getParentRoute: () => organization,
+  path: "/audit-log",
+  validateSearch: readAuditSearch,
+  component: lazyRouteComponent(() => import("./routes/audit-log.tsx"), "AuditLogPage"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    home,
+    signIn,
+    signUp,
+    dashboard.addChildren([account, organization.addChildren([organizationHome, indexerLab, newIndexer, indexer, apiKeys, auditLog])]),
+  ]),
+  defaultPreload: "intent",
+  defaultPreloadStaleTime: 0,
+  defaultPendingMs: 200,
+  defaultPendingMinMs: 0,
+  defaultPendingComponent: PagePending,
+  defaultErrorComponent: PageError,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

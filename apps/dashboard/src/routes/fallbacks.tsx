@@ -1,0 +1,52 @@
+import { Link, useRouter } from "@tanstack/react-router";
+import { usePageTitle } from "../ui/page-title.ts";
+
+/** These stand in when a page can't be shown; they use nothing that could fail with it. */
+
+export function NotFound() {
+  usePageTitle("Not found");
+  return (
+    <main className="mx-auto flex max-w-md flex-col items-start gap-3 px-6 py-24">
+      <h1 className="text-xl font-semibold">There is nothing at this address</h1>
+      <p className="text-soft">The link may be old, or the thing belongs to an organization you are not in.</p>
+      <Link to="/dashboard" className="font-medium text-accent underline underline-offset-4">
+        Go to your organizations
+      </Link>
+    </main>
+  );
+}
+
+export function PageError({ error, reset }: { error: unknown; reset?: () => void }) {
+  const router = useRouter();
+  const message = error instanceof Error ? error.message : "Unknown fault";
+  const again = () => {
+    reset?.();
+    router.invalidate().catch(() => location.reload());
+  };
+  return (
+    <div role="alert" className="mx-auto flex max-w-md flex-col items-start gap-3 px-6 py-24">
+      <h1 className="text-xl font-semibold">This page could not be shown</h1>
+      <p className="text-soft">Try again. If it stays, reload the page or report what it says below.</p>
+      <pre className="max-h-40 w-full overflow-auto rounded-md border border-line bg-sunken p-3 font-mono text-xs whitespace-pre-wrap">
+        {message}
+      </pre>
+      <button
+        type="button"
+        onClick={again}
+        className="h-8 rounded-md bg-accent-solid px-3 text-[13px] font-medium text-on-accent hover:bg-accent-hover"
+      >
+        Try again
+      </button>
+    </div>
+  );
+}
+
+export function PagePending() {
+  return (
+    <div role="status" aria-label="Loading" className="mx-auto flex w-full max-w-5xl flex-col gap-4 px-4 py-8 sm:px-8">
+      <span className="block h-7 w-48 animate-sheen rounded bg-hover" />
+      <span className="block h-4 w-80 max-w-full animate-sheen rounded bg-hover" />
+      <span className="mt-4 block h-64 w-full animate-sheen rounded-lg bg-hover" />
+    </div>
+  );
+}

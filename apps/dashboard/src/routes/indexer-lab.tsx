@@ -1,0 +1,157 @@
+import { type DeploymentStatus, deploymentStatuses } from "@obelisk/schemas/deployments";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { Boxes, Plus, Search } from "lucide-react";
+import { useEffect, useState } from "react";
+import { trpc } from "../api/client.ts";
+import { DeploymentRows, deploymentColumns } from "../features/deployments/deployment-rows.tsx";
+import { statusFace } from "../features/deployments/status.tsx";
+import { usePollInterval } from "../features/live/connection.ts";
+import { useRefusal } from "../features/session/use-refusal.ts";
+import { Button } from "../ui/button.tsx";
+import { Card, PageHeader } from "../ui/card.tsx";
+import { Empty } from "../ui/empty.tsx";
+import { Failure } from "../ui/failure.tsx";
+import { Input, Select } from "../ui/field.tsx";
+import { LinkButton } from "../ui/link-button.tsx";
+import { usePageTitle } from "../ui/page-title.ts";
+import { Pager } from "../ui/pager.tsx";
+import { currentCursor } from "../ui/paging.ts";
+import { SkeletonRows } from "../ui/skeleton.tsx";
+import { Table, Td } from "../ui/table.tsx";
+
+const route = getRouteApi("/dashboard/organization/indexer-lab");
+
+export function IndexerLabPage() {
+  usePageTitle("Indexer Lab");
+  const search = route.useSearch();
+  const navigate = useNavigate();
+  const status = deploymentStatuses.find((each) => each === search.status);
+  const refetchInterval = usePollInterval(30_000);
+  const cursor = currentCursor(search.pages);
+  const list = useQuery(
+    trpc.deployments.list.queryOptions(
+      {
+        kind: "indexer",
+        limit: 25,
+        ...(status ? { status } : {}),
+        ...(search.search ? { search: search.search } : {}),
+        ...(cursor ? { cursor } : {}),
+      },
+      { placeholderData: keepPreviousData, refetchInterval },
+    ),
+  );
+  const go = (next: { status?: string | undefined; search?: string | undefined; pages?: string | undefined }, replace = false) => {
+    const merged = { ...search, ...next };
+    navigate({
+      to: "/dashboard/organization/indexer-lab",
+      replace,
+      search: {
+        ...(merged.status ? { status: merged.status } : {}),
+        ...(merged.search ? { search: merged.search } : {}),
+        ...(merged.pages ? { pages: merged.pages } : {}),
+      },
+    });
+  };
+  const filtered = Boolean(status || search.search || cursor);
+  const empty = list.data?.items.length === 0;
+
+  return (
+    <>
+      <PageHeader
+        title="Indexer Lab"
+        lead="Indexers read your contracts' events into tables, stay in step with the chain, and answer over GraphQL and REST."
+        actions={empty && !filtered ? null : <CreateLink />}
+      />
+      {list.isError ? (
+        <div className="mb-4">
+          <Failure error={list.error} retry={() => list.refetch()} />
+        </div>
+      ) : null}
+      <Card flush>
+        {empty && !filtered ? (
+          <Empty icon={Boxes} title="No indexers yet" action={<CreateLink />}>
+            Give a contract's address and ABI; a minute later its events can be queried at an endpoint of your own.
+          </Empty>
+        ) : (
+          <>
+            <div className="flex flex-wrap gap-2 border-b border-line p-3">
+              <SearchBox value={search.search ?? ""} onSearch={(value) => go({ search: value, pages: undefined }, true)} />
+              <Select
+                aria-label="Status"
+                className="w-auto! max-sm:flex-1"
+                value={status ?? ""}
+                onChange={(event) => go({ status: event.target.value, pages: undefined })}
+              >
+                <option value="">Every status</option>
+                {deploymentStatuses.map((each: DeploymentStatus) => (
+                  <option key={each} value={each}>
+                    {statusFace[each].label}
+                  </option>
+                ))}
+              </Select>
+              {filtered ? (
+                <Button look="ghost" onClick={() => go({ status: undefined, search: undefined, pages: undefined })}>
+                  Clear filters
+                </Button>
+              ) : null}
+            </div>
+            <Table caption="Indexers" head={deploymentColumns}>
+              {list.data ? <DeploymentRows deployments={list.data.items} /> : list.isError ? null : <SkeletonRows columns={5} />}
+              {empty ? (
+                <tr>
+                  <Td colSpan={5} className="py-10! text-center text-soft">
+                    No indexer matches these filters.
+                  </Td>
+                </tr>
+              ) : null}
+            </Table>
+            <Pager pages={search.pages} nextCursor={list.data?.nextCursor} onPages={(pages) => go({ pages })} />
+          </>
+        )}
+      </Card>
+    </>
+  );
+}
+
+function CreateLink() {
+  const refusal = useRefusal("deployments.create");
+  const icon = <Plus aria-hidden className="size-3.5" />;
+  return refusal ? (
+    <Button look="primary" refusal={refusal} icon={icon}>
+      Create indexer
+    </Button>
+  ) : (
+    <LinkButton look="primary" to="/dashboard/organization/indexer-lab/new">
+      {icon}
+      Create indexer
+    </LinkButton>
+  );
+}
+
+/** Milliseconds without a key press before the list is asked for. */
+const typingPause = 250;
+
+function SearchBox({ value, onSearch }: { value: string; onSearch: (value: string) => void }) {
+  const [typed, setTyped] = useState(value);
+  useEffect(() => setTyped(value), [value]);
+  useEffect(() => {
+    if (typed.trim() === value) return;
+    const timer = setTimeout(() => onSearch(typed.trim()), typingPause);
+    return () => clearTimeout(timer);
+  });
+  return (
+    <div className="relative min-w-44 flex-1 sm:max-w-72">
+      <Search aria-hidden className="pointer-events-none absolute top-2.25 left-2.5 size-3.5 text-faint" />
+      <Input
+        type="search"
+        aria-label="Search by name"
+        placeholder="Search by name"
+        maxLength={64}
+        className="pl-8!"
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+      />
+    </div>
+  );
+}
