@@ -178,7 +178,9 @@ begin
     'organizationId', new.organization_id, 'deploymentId', new.deployment_id, 'topic', 'deployment')::text);
   return null;
 end $$;
-create trigger tasks_announce after insert or update on tasks for each row execute function announce_task();
+-- Not with every heartbeat: only with what a reader would see change.
+create trigger tasks_announce after insert or update of status, attempt, cancel_requested_at on tasks
+  for each row execute function announce_task();
 
 create function announce_step() returns trigger language plpgsql as $$
 begin

@@ -100,14 +100,14 @@ export function afterFailure(action: TaskAction): Standing {
  * with the code `cancelled`, and its task can be run again. One that was running counts as degraded until its program, which the
  * task may have stopped, answers again.
  *
- * @param touched Whether the task may have stopped the program.
+ * @param begun Whether a worker had begun, and so may have stopped the program.
  */
-export function afterCancel(former: Standing, touched: boolean): Standing & { failure: Failure | null } {
+export function afterCancel(former: Standing, begun: boolean): Standing & { failure: Failure | null } {
   const cancelled = (message: string): Failure => ({ code: "cancelled", message });
   switch (former.status) {
     case "running":
     case "degraded":
-      return { status: touched ? "degraded" : former.status, desiredState: "running", failure: null };
+      return { status: begun ? "degraded" : former.status, desiredState: "running", failure: null };
     case "suspended":
       return { status: "suspended", desiredState: "suspended", failure: null };
     case "failed":
@@ -151,15 +151,15 @@ export interface ObservedInstance {
 export type Reconciliation = "nothing" | "fail_task" | "enqueue_task" | "start_instance";
 
 /**
- * What a reconciler owes a deployment. A queued task is enqueued again where its job is missing (the queue knows), a running one where
- * its worker is gone; a program is started where one is wanted and nobody answers for it.
+ * What a reconciler owes a deployment. A task that nobody holds is failed once its deadline has passed, and enqueued again before that
+ * where its job is missing (the queue knows); its holder ends it by itself. A program is started where one is wanted and nobody
+ * answers for it.
  */
 export function reconcile(deployment: Standing, task: ObservedTask | null, instance: ObservedInstance | null, now: Date): Reconciliation {
   if (task) {
     const held = task.status === "running" && task.leaseExpiresAt !== null && task.leaseExpiresAt > now;
-    // The holder ends its own task at the deadline; a little later, anyone does.
-    if (task.deadlineAt.getTime() + (held ? leaseMs : 0) <= now.getTime()) return "fail_task";
-    return held ? "nothing" : "enqueue_task";
+    if (held) return "nothing";
+    return task.deadlineAt <= now ? "fail_task" : "enqueue_task";
   }
   if (deployment.desiredState !== "running") return "nothing";
   if (deployment.status !== "running" && deployment.status !== "degraded") return "nothing";

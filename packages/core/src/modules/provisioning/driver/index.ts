@@ -1,5 +1,5 @@
-import type { JsonValue } from "../../kernel/audit-chain.ts";
-import type { ExitReason } from "./restart-policy.ts";
+import type { JsonValue } from "../../../kernel/audit-chain.ts";
+import type { ExitReason } from "../restart-policy.ts";
 
 /** What a program is started with. It holds secrets: it goes to the program and nowhere else. */
 export interface RuntimeLaunch {

@@ -1,0 +1,116 @@
+import { existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import {
+  DriverError,
+  type RunningProgram,
+  type RuntimeDriver,
+  type RuntimeEvents,
+  type RuntimeLaunch,
+  type RuntimeSample,
+} from "@obelisk/core/modules/provisioning/driver";
+import { RuntimeChild } from "./child.ts";
+import type { Confinement } from "./confinement.ts";
+import { type LogFileLimits, logFileLimits } from "./log-file.ts";
+
+export interface ProcessDriverOptions {
+  /** Where each program gets a directory of its own. */
+  folder: string;
+  /** Template to the program's main file. */
+  programs: Readonly<Record<string, string>>;
+  confinement: Confinement;
+  logFiles?: LogFileLimits;
+}
+
+/** Share of a template's memory that a program's heap may take; the rest is for buffers, code and stacks. */
+const heapShare = 0.7;
+
+/** Runs programs as supervised child processes of the worker, on this host. */
+export class ProcessDriver implements RuntimeDriver {
+  readonly name = "process";
+  readonly #options: ProcessDriverOptions;
+  readonly #children = new Map<string, RuntimeChild>();
+  /** Deployments whose program is being started: the map above knows them only afterwards. */
+  readonly #starting = new Set<string>();
+  #closed = false;
+
+  constructor(options: ProcessDriverOptions) {
+    this.#options = { ...options, folder: resolve(options.folder) };
+  }
+
+  templates(): readonly string[] {
+    return Object.keys(this.#options.programs).filter((template) => existsSync(this.#options.programs[template] as string));
+  }
+
+  async start(launch: RuntimeLaunch, events: RuntimeEvents): Promise<void> {
+    const { deploymentId, template } = launch;
+    const main = this.#options.programs[template];
+    if (!main || !existsSync(main)) {
+      throw new DriverError(
+        "program_missing",
+        `The program of the template ${template} is not on this worker's host. Install the same build of Obelisk there.`,
+      );
+    }
+    if (this.#closed) throw new DriverError("start_refused", "This worker is stopping: it starts no program.");
+    if (this.#children.has(deploymentId) || this.#starting.has(deploymentId)) {
+      throw new DriverError("already_running", "A program of this deployment runs on this worker already.");
+    }
+    this.#starting.add(deploymentId);
+    try {
+      const folder = this.#folderOf(deploymentId);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const heapMegabytes = Math.max(64, Math.floor((launch.limits.memoryBytes * heapShare) / 1_048_576));
+      const child = await RuntimeChild.start(
+        launch,
+        {
+          ...events,
+          onListening: (address) => events.onListening(address),
+          onLine: (stream, line) => events.onLine(stream, line),
+          onExit: (exit) => {
+            this.#children.delete(deploymentId);
+            events.onExit(exit);
+          },
+        },
+        {
+          command: [...this.#options.confinement.prefix, process.execPath, `--max-old-space-size=${heapMegabytes}`, main],
+          folder,
+          logFiles: this.#options.logFiles ?? logFileLimits,
+        },
+      );
+      this.#children.set(deploymentId, child);
+      if (this.#closed) await child.stop(0);
+    } catch (error) {
+      if (error instanceof DriverError) throw error;
+      throw new DriverError("start_refused", `The host refused to start the program: ${(error as Error).message}`, { cause: error });
+    } finally {
+      this.#starting.delete(deploymentId);
+    }
+  }
+
+  async stop(deploymentId: string, graceMs: number): Promise<void> {
+    await this.#children.get(deploymentId)?.stop(graceMs);
+  }
+
+  list(): RunningProgram[] {
+    return [...this.#children.values()].map(({ deploymentId, epoch, startedAt }) => ({ deploymentId, epoch, startedAt }));
+  }
+
+  async sample(deploymentId: string): Promise<RuntimeSample | null> {
+    return (await this.#children.get(deploymentId)?.sample()) ?? null;
+  }
+
+  async forget(deploymentId: string): Promise<void> {
+    await rm(this.#folderOf(deploymentId), { recursive: true, force: true });
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#children.values()].map((child) => child.stop(graceMs)));
+  }
+
+  #folderOf(deploymentId: string): string {
+    if (!/^[a-z0-9_]{1,64}$/.test(deploymentId))
+      throw new DriverError("start_refused", "A deployment's id holds only lower-case letters, digits and underscores.");
+    return join(this.#options.folder, deploymentId);
+  }
+}

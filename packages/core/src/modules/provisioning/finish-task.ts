@@ -1,0 +1,92 @@
+import type { Health, TaskAction } from "@obelisk/schemas/deployments";
+import { z } from "zod";
+import type { OrganizationContext } from "../../kernel/context.ts";
+import { mutation } from "../../kernel/mutation.ts";
+import { afterCancel, afterFailure, afterSuccess, type Failure } from "./policy.ts";
+import { setStanding } from "./store.ts";
+import type { ClaimedTask } from "./system/task-leases.ts";
+import { TaskInterrupted } from "./task-run.ts";
+
+export type TaskEnd = { status: "succeeded"; health: Health | null } | { status: "failed"; failure: Failure } | { status: "cancelled" };
+
+const inputSchema = z.custom<{ task: ClaimedTask; end: TaskEnd }>((value) => typeof value === "object" && value !== null);
+
+/**
+ * Ends a task together with where that leaves its deployment and the audit entry.
+ * @throws TaskInterrupted `lost` when the lease has gone to another, which then ends it
+ */
+export const finishTask: (ctx: OrganizationContext, input: { task: ClaimedTask; end: TaskEnd }) => Promise<{ label: string }> = mutation({
+  permission: "deployments.operate",
+  input: inputSchema,
+  async run({ db, input: { task, end }, now }): Promise<{ label: string }> {
+    const { organizationId } = task;
+    const deployment = await db
+      .selectFrom("deployments")
+      .select("name")
+      .where("organizationId", "=", organizationId)
+      .where("id", "=", task.deploymentId)
+      .forUpdate()
+      .executeTakeFirstOrThrow();
+    const ended = await db
+      .updateTable("tasks")
+      .set({
+        status: end.status,
+        finishedAt: now,
+        leaseExpiresAt: null,
+        failure: end.status === "failed" ? JSON.stringify(end.failure) : null,
+      })
+      .where("organizationId", "=", organizationId)
+      .where("id", "=", task.taskId)
+      .where("leaseOwner", "=", task.owner)
+      .where("leaseEpoch", "=", task.epoch)
+      .where("status", "=", "running")
+      .returning("id")
+      .executeTakeFirst();
+    if (!ended) throw new TaskInterrupted("lost");
+    await Promise.all([
+      setStanding(db, organizationId, task.deploymentId, standingAfter(task.action, task.former, end), now),
+      db
+        .updateTable("taskSteps")
+        .set({ status: "cancelled" })
+        .where("organizationId", "=", organizationId)
+        .where("taskId", "=", task.taskId)
+        .where("attempt", "=", task.attempt)
+        .where("status", "=", "pending")
+        .execute(),
+      ...(healthAfter(task.action, end) === undefined
+        ? []
+        : [
+            db
+              .updateTable("deployments")
+              .set({ health: healthAfter(task.action, end) ?? null })
+              .where("organizationId", "=", organizationId)
+              .where("id", "=", task.deploymentId)
+              .execute(),
+          ]),
+    ]);
+    return { label: deployment.name };
+  },
+  audit: ({ input: { task, end }, result }) => ({
+    action: end.status === "succeeded" ? "task.succeeded" : end.status === "failed" ? "task.failed" : "task.cancelled",
+    target: { type: "task", id: task.taskId, label: `${task.action} ${result.label}` },
+    data: {
+      deploymentId: task.deploymentId,
+      action: task.action,
+      attempt: task.attempt,
+      ended: true,
+      ...(end.status === "failed" ? { code: end.failure.code } : {}),
+    },
+  }),
+});
+
+function standingAfter(action: TaskAction, former: ClaimedTask["former"], end: TaskEnd) {
+  if (end.status === "succeeded") return { ...afterSuccess(action, end.health?.status === "healthy"), failure: null };
+  if (end.status === "failed") return { ...afterFailure(action), failure: end.failure };
+  return afterCancel(former, true);
+}
+
+/** The health to show from now on: what was seen last, none where nothing runs; undefined leaves it as it is. */
+function healthAfter(action: TaskAction, end: TaskEnd): string | null | undefined {
+  if (end.status !== "succeeded") return end.status === "failed" ? null : undefined;
+  return action === "suspend" || action === "deprovision" || !end.health ? null : JSON.stringify(end.health);
+}

@@ -1,0 +1,186 @@
+import type { Health, TaskAction } from "@obelisk/schemas/deployments";
+import type { OrganizationContext, Platform } from "../../kernel/context.ts";
+import { ObeliskError } from "../../kernel/errors.ts";
+import { requirePassed, runPreflight } from "./preflight.ts";
+import { type RuntimeDatabase, SchemaFenced } from "./runtime-schema.ts";
+import { ProgramGone } from "./supervision/program.ts";
+import type { Supervisor } from "./supervision/supervisor.ts";
+import { keepDatabasePassword, readCharge, readSpecification } from "./system/charge.ts";
+import { takeInstanceForTask } from "./system/instance-leases.ts";
+import type { ClaimedTask } from "./system/task-leases.ts";
+import { pause, TaskFailure, TaskInterrupted } from "./task-run.ts";
+
+export interface ProcedureParts {
+  platform: Platform;
+  supervisor: Supervisor;
+  runtimes: RuntimeDatabase;
+  /** Programs this worker runs at most. */
+  capacity: number;
+}
+
+/** What one step works with. */
+interface StepWork {
+  parts: ProcedureParts;
+  ctx: OrganizationContext;
+  task: ClaimedTask;
+  signal: AbortSignal;
+}
+
+export interface Step {
+  name: string;
+  /** Can be done again after a crash between any two statements. Gives a sentence on what it did. */
+  work(step: StepWork): Promise<string | null>;
+}
+
+/** Times in milliseconds. */
+const times = { answer: 150_000, firstProgress: 20_000, look: 250 };
+
+const check: Step = {
+  name: "Check that it can run",
+  async work({ parts, ctx, task }) {
+    const { template, specification } = await readSpecification(parts.platform, task.deploymentId);
+    const [rpcUrl] = specification.rpcUrls;
+    const { checks } = await runPreflight(ctx, {
+      template,
+      network: specification.network ?? undefined,
+      ...(rpcUrl === undefined ? {} : { rpcUrl }),
+      contracts: specification.contracts,
+      chainId: specification.chainId,
+    });
+    requirePassed(checks);
+    return checks.map(({ detail }) => detail).join(" ");
+  },
+};
+
+const prepare: Step = {
+  name: "Prepare its database",
+  async work({ parts, task }) {
+    const password = await keepDatabasePassword(parts.platform, task);
+    if (password === null) throw new TaskInterrupted("lost");
+    await parts.runtimes.prepare(task.deploymentId, task.epoch, password);
+    return "Role, schema and limits are in place.";
+  },
+};
+
+const start: Step = {
+  name: "Start the program",
+  async work({ parts, task }) {
+    const { platform, supervisor, runtimes, capacity } = parts;
+    if (!supervisor.find(task.deploymentId) && supervisor.size >= capacity) {
+      throw new TaskFailure({
+        code: "capacity",
+        message: `The worker is full with ${capacity} programs. Suspend a deployment, or let the operator add a worker, and run the task again.`,
+      });
+    }
+    const charge = await readCharge(platform, runtimes, task.deploymentId);
+    if (!(await takeInstanceForTask(platform, task, true))) throw new TaskInterrupted("lost");
+    await supervisor.take(
+      { deploymentId: task.deploymentId, organizationId: task.organizationId, workerId: task.owner, epoch: task.epoch },
+      charge,
+    );
+    return `Started by the driver ${supervisor.driver.name}, epoch ${task.epoch}.`;
+  },
+};
+
+const answer: Step = {
+  name: "Wait until it answers",
+  async work({ parts, task, signal }) {
+    const program = parts.supervisor.find(task.deploymentId);
+    if (!program) throw new TaskFailure({ code: "start_failed", message: "The program ended before it answered. See its log." });
+    const timeout = AbortSignal.timeout(times.answer);
+    try {
+      const health = await program.answered(AbortSignal.any([signal, timeout]));
+      return describeHealth(health);
+    } catch (error) {
+      if (error instanceof ProgramGone) throw new TaskFailure(error.failure, { cause: error });
+      if (timeout.aborted && !signal.aborted)
+        throw new TaskFailure(program.tooSlow(`The program did not answer within ${times.answer / 1_000} s`));
+      throw error;
+    }
+  },
+};
+
+const firstProgress: Step = {
+  name: "Wait for its first progress",
+  async work({ parts, task, signal }) {
+    const end = Date.now() + times.firstProgress;
+    for (;;) {
+      const program = parts.supervisor.find(task.deploymentId);
+      if (!program) throw new TaskFailure({ code: "start_failed", message: "The program ended right after it had answered. See its log." });
+      const { health } = program;
+      if (health && health.syncedBlock !== null) return describeHealth(health);
+      // No progress yet is no failure: the chain may be slow, and health says so from here on.
+      if (Date.now() >= end) return `No block yet after ${times.firstProgress / 1_000} s; it goes on by itself.`;
+      await pause(times.look, signal);
+    }
+  },
+};
+
+const stop: Step = {
+  name: "Stop the program",
+  async work({ parts, task }) {
+    const here = await parts.supervisor.stop(task.deploymentId);
+    // Takes it from another worker too, which ends its program as soon as it hears of it; the closed schema stops it before that.
+    if (!(await takeInstanceForTask(parts.platform, task, false))) throw new TaskInterrupted("lost");
+    return here ? "The program ended." : "No program runs on this worker; any other is shut out.";
+  },
+};
+
+const closeDatabase: Step = {
+  name: "Close its database",
+  async work({ parts, task }) {
+    await parts.runtimes.close(task.deploymentId, task.epoch);
+    return "Its data stays; nothing can write it.";
+  },
+};
+
+const dropDatabase: Step = {
+  name: "Drop its data",
+  async work({ parts, task }) {
+    await parts.runtimes.drop(task.deploymentId, task.epoch);
+    await parts.supervisor.driver.forget(task.deploymentId);
+    return "Schema, role and files are gone.";
+  },
+};
+
+/** The steps of each action, in order. */
+export const procedures: Readonly<Record<TaskAction, readonly Step[]>> = {
+  provision: [check, prepare, start, answer, firstProgress],
+  resume: [prepare, start, answer],
+  redeploy: [check, stop, prepare, start, answer],
+  suspend: [stop, closeDatabase],
+  deprovision: [stop, dropDatabase],
+};
+
+/**
+ * Undoes what a task that didn't succeed may have left running: program and database are closed. Data is never dropped here.
+ * @returns false when another worker has taken over.
+ */
+export async function shutOut(parts: ProcedureParts, task: ClaimedTask): Promise<boolean> {
+  await parts.supervisor.stop(task.deploymentId);
+  if (!(await takeInstanceForTask(parts.platform, task, false))) return false;
+  try {
+    await parts.runtimes.close(task.deploymentId, task.epoch);
+  } catch (error) {
+    if (error instanceof SchemaFenced) return false;
+    throw error;
+  }
+  return true;
+}
+
+/** What a person is told of an error inside a step. */
+export function failureOf(error: unknown): { code: string; message: string } {
+  if (error instanceof TaskFailure) return error.failure;
+  if (error instanceof ObeliskError) return { code: error.code, message: error.message };
+  return {
+    code: "internal_error",
+    message: "Something went wrong on our side. Run the task again; if it happens again, tell the operator the request id.",
+  };
+}
+
+function describeHealth(health: Health): string {
+  const { syncedBlock, headBlock, message } = health;
+  if (message) return message;
+  if (syncedBlock === null) return "It answers.";
+  return headBlock === null ? `It answers, at block ${syncedBlock}.` : `It answers, at block ${syncedBlock} of ${headBlock}.`;
+}

@@ -1,0 +1,139 @@
+import type { Platform } from "../../kernel/context.ts";
+import { ObeliskError } from "../../kernel/errors.ts";
+import type { Logger } from "../../kernel/logger.ts";
+import { reconcile } from "./policy.ts";
+import type { TaskWorker } from "./run-task.handler.ts";
+import { runTask } from "./run-task.job.ts";
+import type { RuntimeDatabase } from "./runtime-schema.ts";
+import type { Supervisor } from "./supervision/supervisor.ts";
+import { readCharge } from "./system/charge.ts";
+import { failInstance, type InstanceLease, releaseInstance, takeDueInstances } from "./system/instance-leases.ts";
+import { sweepTelemetry, trimLogs, unheldTasks } from "./system/upkeep.ts";
+
+export interface ReconcilerParts {
+  platform: Platform;
+  workerId: string;
+  supervisor: Supervisor;
+  tasks: TaskWorker;
+  runtimes: RuntimeDatabase;
+  /** Programs this worker runs at most. */
+  capacity: number;
+  logger: Logger;
+  /** Work of other modules that is due every few minutes. */
+  sweeps: readonly ((platform: Platform) => Promise<unknown>)[];
+}
+
+/** Times in milliseconds, with up to a fifth of jitter; counts of what one pass takes on. */
+const pace = { pulseMs: 2_000, sweepMs: 60_000, tasks: 100, starts: 4 };
+
+/**
+ * Brings what is nearer to what should be: tasks whose worker died go back to the queue, tasks past their deadline end, programs that
+ * nobody answers for are started here while there is room, and what is past its time is removed. Every worker runs one.
+ */
+export class Reconciler {
+  readonly #parts: ReconcilerParts;
+  #timer: NodeJS.Timeout | undefined;
+  #pass: Promise<void> = Promise.resolve();
+  #sweptAt = 0;
+  #open = false;
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts;
+  }
+
+  open(): void {
+    this.#open = true;
+    this.#schedule(0);
+  }
+
+  /** Takes on nothing more, and waits for what is under way. */
+  async close(): Promise<void> {
+    this.#open = false;
+    clearTimeout(this.#timer);
+    await this.#pass;
+  }
+
+  /** One pass over everything. */
+  async pass(): Promise<void> {
+    const { logger } = this.#parts;
+    const parts: [string, () => Promise<void>][] = [
+      ["bring tasks back", () => this.#bringTasksBack()],
+      ["start programs", () => this.#startPrograms()],
+      ["remove what is past its time", () => this.#sweep()],
+    ];
+    for (const [what, work] of parts) {
+      try {
+        await work();
+      } catch (error) {
+        logger.warn({ err: error }, `could not ${what}`);
+      }
+    }
+  }
+
+  #schedule(delayMs: number): void {
+    if (!this.#open) return;
+    this.#timer = setTimeout(() => {
+      this.#pass = this.pass().finally(() => this.#schedule(pace.pulseMs * (0.9 + Math.random() * 0.2)));
+    }, delayMs);
+  }
+
+  async #bringTasksBack(): Promise<void> {
+    const { platform, tasks: worker, logger } = this.#parts;
+    const { now, tasks } = await unheldTasks(platform, pace.tasks);
+    const unwritten = { status: "provisioning", desiredState: "running" } as const;
+    const decided = tasks.map((task) => ({ task, act: reconcile(unwritten, task, null, now) }));
+    for (const { task } of decided.filter(({ act }) => act === "fail_task").slice(0, pace.starts)) {
+      logger.warn({ taskId: task.id, deploymentId: task.deploymentId }, "a task is past its deadline");
+      void worker.run(task.id).catch((error: unknown) => logger.warn({ err: error, taskId: task.id }, "could not end the task"));
+    }
+    const waiting = decided.filter(({ act }) => act === "enqueue_task").map(({ task }) => task);
+    const without = new Set(
+      await platform.queue.keysWithoutJob(
+        runTask as never,
+        waiting.map(({ deploymentId }) => deploymentId),
+      ),
+    );
+    for (const task of waiting.filter(({ deploymentId }) => without.has(deploymentId))) {
+      logger.info({ taskId: task.id, deploymentId: task.deploymentId }, "queued a task again that had lost its job");
+      await platform.queue.enqueueNow(runTask, { taskId: task.id }, { key: task.deploymentId });
+    }
+  }
+
+  async #startPrograms(): Promise<void> {
+    const { platform, workerId, supervisor, capacity, logger } = this.#parts;
+    const room = Math.min(pace.starts, capacity - supervisor.size);
+    if (room <= 0 || !this.#open) return;
+    const leases = await takeDueInstances(platform, workerId, supervisor.driver.templates(), room);
+    await Promise.all(
+      leases.map(async (lease) => {
+        const log = logger.child({ deploymentId: lease.deploymentId, epoch: lease.epoch });
+        log.info("took charge of a program that nobody answered for");
+        try {
+          await this.#start(lease);
+        } catch (error) {
+          log.warn({ err: error }, "could not start the program");
+          await releaseInstance(platform, lease);
+        }
+      }),
+    );
+  }
+
+  async #start(lease: InstanceLease): Promise<void> {
+    const { platform, runtimes, supervisor } = this.#parts;
+    try {
+      await supervisor.take(lease, await readCharge(platform, runtimes, lease.deploymentId));
+    } catch (error) {
+      if (!(error instanceof ObeliskError)) throw error;
+      await failInstance(platform, lease, { code: error.code, message: error.message });
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    const { platform, supervisor, sweeps } = this.#parts;
+    if (Date.now() - this.#sweptAt < pace.sweepMs) return;
+    this.#sweptAt = Date.now();
+    await sweepTelemetry(platform);
+    for (const deploymentId of supervisor.deployments()) await trimLogs(platform, deploymentId);
+    for (const sweep of sweeps) await sweep(platform);
+  }
+}

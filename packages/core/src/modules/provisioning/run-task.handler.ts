@@ -1,0 +1,139 @@
+import type { Changes } from "../../kernel/changes.ts";
+import type { OrganizationContext } from "../../kernel/context.ts";
+import type { Logger } from "../../kernel/logger.ts";
+import { finishTask, type TaskEnd } from "./finish-task.ts";
+import { afterCancel, courses } from "./policy.ts";
+import { failureOf, type ProcedureParts, procedures, shutOut } from "./procedures.ts";
+import { runTask } from "./run-task.job.ts";
+import { SchemaFenced } from "./runtime-schema.ts";
+import { type ClaimedTask, claimTask, handBackTask } from "./system/task-leases.ts";
+import { TaskInterrupted, TaskRun } from "./task-run.ts";
+
+export interface TaskWorkerParts extends ProcedureParts {
+  workerId: string;
+  logger: Logger;
+  changes: Changes;
+  /** Aborts when this worker is stopping. */
+  stopping: AbortSignal;
+}
+
+/**
+ * Works on tasks, one lease at a time each. The queue may call it twice for one task, or for one that ended: the claim decides, and a
+ * task that somebody else holds is left to them.
+ */
+export class TaskWorker {
+  readonly #parts: TaskWorkerParts;
+  readonly #running = new Set<TaskRun>();
+
+  constructor(parts: TaskWorkerParts) {
+    this.#parts = parts;
+  }
+
+  /** Tasks under way. */
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** Claims the task and works on it until it ended, was handed back or was lost. */
+  async run(taskId: string): Promise<void> {
+    const { platform, workerId, stopping, logger } = this.#parts;
+    if (stopping.aborted) return;
+    const task = await claimTask(platform, taskId, workerId, (action) => ({
+      status: courses[action].whileRunning,
+      steps: procedures[action].map(({ name }) => name),
+    }));
+    if (!task) return;
+    const log = logger.child({
+      requestId: task.requestId,
+      taskId,
+      deploymentId: task.deploymentId,
+      action: task.action,
+      epoch: task.epoch,
+    });
+    log.info({ attempt: task.attempt }, "task claimed");
+    const run = new TaskRun(platform, task, stopping, log);
+    this.#running.add(run);
+    void this.#follow(run);
+    try {
+      await this.#work(run, log);
+    } finally {
+      run.close();
+      this.#running.delete(run);
+    }
+  }
+
+  /** A change of the deployment may be the wish to cancel: looked at now instead of with the next heartbeat. */
+  async #follow(run: TaskRun): Promise<void> {
+    const { organizationId, deploymentId } = run.task;
+    for await (const _ of this.#parts.changes.subscribe(organizationId, deploymentId, run.closed)) await run.beat();
+  }
+
+  async #work(run: TaskRun, log: Logger): Promise<void> {
+    const { task } = run;
+    const ctx = this.#context(task);
+    let end: TaskEnd;
+    try {
+      for (const step of procedures[task.action]) await run.step((signal) => step.work({ parts: this.#parts, ctx, task, signal }));
+      end = { status: "succeeded", health: this.#parts.supervisor.find(task.deploymentId)?.health ?? null };
+    } catch (error) {
+      const reason = error instanceof TaskInterrupted ? error.reason : error instanceof SchemaFenced ? "lost" : null;
+      if (reason === "lost") return this.#lost(task, log);
+      if (reason === "stopping") return this.#handBack(task, log);
+      if (reason === null) log.warn({ err: error }, "a step failed");
+      end =
+        reason === "cancelled"
+          ? { status: "cancelled" }
+          : { status: "failed", failure: reason === "deadline" ? deadlineExceeded : failureOf(error) };
+    }
+    if (end.status !== "succeeded" && !(await this.#tidy(task, end, log))) return this.#lost(task, log);
+    try {
+      await finishTask(ctx, { task, end });
+      log.info({ status: end.status }, "task ended");
+    } catch (error) {
+      if (error instanceof TaskInterrupted) return this.#lost(task, log);
+      throw error;
+    }
+  }
+
+  /** @returns false when the task was lost meanwhile */
+  async #tidy(task: ClaimedTask, end: TaskEnd, log: Logger): Promise<boolean> {
+    // Cancelled, and it ran before: the program goes on, or the reconciler starts it again.
+    if (end.status === "cancelled" && afterCancel(task.former, true).status === "degraded") return true;
+    try {
+      return await shutOut(this.#parts, task);
+    } catch (error) {
+      log.warn({ err: error }, "could not shut the program out of its database; its lease is taken from it");
+      return true;
+    }
+  }
+
+  /** Another worker has it: what runs here under this lease ends, and nothing is written. */
+  async #lost(task: ClaimedTask, log: Logger): Promise<void> {
+    log.warn("the task was lost to another worker");
+    const program = this.#parts.supervisor.find(task.deploymentId);
+    if (program && program.lease.epoch <= task.epoch) await this.#parts.supervisor.renew();
+  }
+
+  async #handBack(task: ClaimedTask, log: Logger): Promise<void> {
+    const { platform } = this.#parts;
+    if (!(await handBackTask(platform, task, task.attempt))) return;
+    await platform.queue.enqueueNow(runTask, { taskId: task.taskId }, { key: task.deploymentId });
+    log.info("handed the task back: this worker is stopping");
+  }
+
+  #context(task: ClaimedTask): OrganizationContext {
+    const { platform, workerId } = this.#parts;
+    return {
+      platform,
+      organizationId: task.organizationId,
+      requestId: task.requestId,
+      actor: { type: "system", id: workerId, label: "obelisk worker" },
+      ip: null,
+    };
+  }
+}
+
+const deadlineExceeded = {
+  code: "deadline_exceeded",
+  message: "The task did not end before its deadline. See its steps for where it stood, and run it again.",
+};

@@ -1,0 +1,179 @@
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+import type { Logger } from "../../kernel/logger.ts";
+
+/** Somebody with a higher epoch has touched the schema: whoever asks with a smaller one changes nothing. */
+export class SchemaFenced extends Error {
+  constructor(deploymentId: string, epoch: number) {
+    super(`the schema of ${deploymentId} was touched under an epoch above ${epoch}`);
+    this.name = "SchemaFenced";
+  }
+}
+
+/** What a runtime's database role may use at most. */
+const limits = { connections: 12, statementTimeout: "30s", idleInTransaction: "30s" };
+
+/** Schema and role of a deployment: they share a name. */
+export function schemaName(deploymentId: string): string {
+  return deploymentId.replace(/^dep_/, "rt_");
+}
+
+/** A password for a runtime's database role. */
+export function newDatabasePassword(): string {
+  return randomBytes(24).toString("base64url");
+}
+
+/**
+ * The runtime database as its owner: makes, closes and drops each deployment's schema. Every change first raises the deployment's
+ * fence in the same transaction, so one that comes late finds a higher number there and undoes itself.
+ */
+export class RuntimeDatabase {
+  readonly #pool: pg.Pool;
+  readonly #url: URL;
+  #opened: Promise<void> | undefined;
+
+  constructor(url: string, logger: Logger) {
+    this.#url = new URL(url);
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      application_name: "obelisk worker runtimes",
+      max: 4,
+      connectionTimeoutMillis: 10_000,
+      statement_timeout: 60_000,
+      idle_in_transaction_session_timeout: 60_000,
+    });
+    this.#pool.on("error", (error) => logger.warn({ err: error }, "lost a connection to the runtime database"));
+  }
+
+  /** Where a program connects to, as its own role. */
+  runtimeUrl(deploymentId: string, password: string): string {
+    const url = new URL(this.#url);
+    url.username = schemaName(deploymentId);
+    url.password = password;
+    return url.href;
+  }
+
+  /**
+   * Creates or completes role, schema and lease, and takes the lease away from whatever program still has it.
+   * @throws SchemaFenced
+   */
+  async prepare(deploymentId: string, epoch: number, password: string): Promise<void> {
+    await this.#open();
+    const name = schemaName(deploymentId);
+    await this.#fenced(deploymentId, epoch, async (client) => {
+      const role = client.escapeIdentifier(name);
+      const { rows } = await client.query<{ exists: boolean; superuser: boolean; group: string }>(
+        `select exists (select 1 from pg_roles where rolname = $1) as exists,
+           (select rolsuper from pg_roles where rolname = current_user) as superuser, current_database() || '_connect' as "group"`,
+        [name],
+      );
+      const found = rows[0];
+      if (!found) throw new Error("the runtime database answered without a row");
+      if (!found.exists)
+        await client.query(`create role ${role} nosuperuser nocreatedb nocreaterole in role ${client.escapeIdentifier(found.group)}`);
+      await client.query(
+        `alter role ${role} login inherit connection limit ${limits.connections} password ${client.escapeLiteral(password)}`,
+      );
+      await client.query(`alter role ${role} set search_path = ${role}`);
+      await client.query(`alter role ${role} set statement_timeout = '${limits.statementTimeout}'`);
+      await client.query(`alter role ${role} set idle_in_transaction_session_timeout = '${limits.idleInTransaction}'`);
+      // An owner who is no superuser may give a schema only to a role it belongs to.
+      if (!found.superuser) await client.query(`grant ${role} to current_user`);
+      await client.query(`create schema if not exists ${role} authorization ${role}`);
+      await client.query(`create table if not exists ${role}._lease
+        (singleton boolean primary key default true check (singleton), epoch bigint not null, holder text)`);
+      await client.query(`grant select, update on ${role}._lease to ${role}`);
+      await client.query(
+        `insert into ${role}._lease (epoch) values ($1)
+        on conflict (singleton) do update set epoch = excluded.epoch, holder = null`,
+        [epoch],
+      );
+    });
+  }
+
+  /** Takes the lease away from the program and ends its connections; its data stays. @throws SchemaFenced */
+  async close(deploymentId: string, epoch: number): Promise<void> {
+    const name = schemaName(deploymentId);
+    await this.#fenced(deploymentId, epoch, async (client) => {
+      const { rows } = await client.query("select to_regclass($1) is not null as exists", [`${client.escapeIdentifier(name)}._lease`]);
+      if (rows[0]?.exists) await client.query(`update ${client.escapeIdentifier(name)}._lease set epoch = $1, holder = null`, [epoch]);
+      await client.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", [name]);
+    });
+  }
+
+  /** Drops schema and role with all data. The fence stays. @throws SchemaFenced */
+  async drop(deploymentId: string, epoch: number): Promise<void> {
+    const name = schemaName(deploymentId);
+    await this.#fenced(deploymentId, epoch, async (client) => {
+      const role = client.escapeIdentifier(name);
+      await client.query("set local lock_timeout = '15s'");
+      const { rowCount } = await client.query("select 1 from pg_roles where rolname = $1", [name]);
+      if (rowCount) await client.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", [name]);
+      await client.query(`drop schema if exists ${role} cascade`);
+      if (rowCount) {
+        await client.query(`drop owned by ${role} cascade`);
+        await client.query(`drop role ${role}`);
+      }
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  /**
+   * Runtimes come in by membership in one role that may connect: granting each of them the database itself would make every
+   * provisioning rewrite the same catalog row. Named after the database, since roles are shared by all databases of a server.
+   */
+  #open(): Promise<void> {
+    this.#opened ??= this.#ensureGroup().catch((error: unknown) => {
+      this.#opened = undefined;
+      throw error;
+    });
+    return this.#opened;
+  }
+
+  async #ensureGroup(): Promise<void> {
+    await this.#transaction(async (client) => {
+      await client.query("select pg_advisory_xact_lock(4720160432)");
+      const { rows } = await client.query<{ database: string; exists: boolean; granted: boolean }>(`
+        select current_database() as database, r.oid is not null as exists,
+          coalesce(has_database_privilege(r.oid, current_database(), 'connect'), false) as granted
+        from (select 1) one left join pg_roles r on r.rolname = current_database() || '_connect'`);
+      const found = rows[0];
+      if (!found) throw new Error("the runtime database answered without a row");
+      const group = client.escapeIdentifier(`${found.database}_connect`);
+      if (!found.exists) await client.query(`create role ${group} nologin`);
+      if (!found.granted) await client.query(`grant connect on database ${client.escapeIdentifier(found.database)} to ${group}`);
+    });
+  }
+
+  async #fenced(deploymentId: string, epoch: number, work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
+    await this.#transaction(async (client) => {
+      const { rowCount } = await client.query(
+        `insert into obelisk.fences as f (deployment_id, epoch) values ($1, $2)
+         on conflict (deployment_id) do update set epoch = excluded.epoch where f.epoch <= excluded.epoch`,
+        [deploymentId, epoch],
+      );
+      if (!rowCount) throw new SchemaFenced(deploymentId, epoch);
+      await work(client);
+    });
+  }
+
+  async #transaction(work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
+    const client = await this.#pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query("begin");
+      await work(client);
+      await client.query("commit");
+    } catch (error) {
+      await client.query("rollback").catch((failure: Error) => {
+        broken = failure;
+      });
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+}

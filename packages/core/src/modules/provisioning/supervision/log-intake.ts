@@ -1,0 +1,103 @@
+import type { LogStream } from "../driver/index.ts";
+import type { LogEntry } from "../system/telemetry.ts";
+import { parseLine } from "./log-line.ts";
+
+export interface LogLimits {
+  /** Lines a second kept of one program; what comes above is counted and named in one line. */
+  linesPerSecond: number;
+  flushMs: number;
+  /** Lines that wait for a database that is slow or away; what comes above is counted as dropped too. */
+  waiting: number;
+  /** Last lines remembered for a failure's message. */
+  remembered: number;
+}
+
+export const logLimits: LogLimits = { linesPerSecond: 200, flushMs: 250, waiting: 1_000, remembered: 20 };
+
+/** Takes a program's lines in, bounded in rate and memory, and hands them on in batches. */
+export class LogIntake {
+  readonly #write: (lines: LogEntry[]) => Promise<void>;
+  readonly #limits: LogLimits;
+  readonly #lastLines: string[] = [];
+  #waiting: LogEntry[] = [];
+  #second = 0;
+  #taken = 0;
+  #dropped = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> = Promise.resolve();
+
+  constructor(write: (lines: LogEntry[]) => Promise<void>, limits: LogLimits = logLimits) {
+    this.#write = write;
+    this.#limits = limits;
+  }
+
+  /** The last lines, oldest first: what went wrong, when something did. */
+  get lastLines(): readonly string[] {
+    return this.#lastLines;
+  }
+
+  take(stream: LogStream, text: string): void {
+    const now = new Date();
+    const second = Math.floor(now.getTime() / 1_000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#taken = 0;
+      this.#admitDropped();
+    }
+    if (this.#taken >= this.#limits.linesPerSecond || this.#waiting.length >= this.#limits.waiting) {
+      this.#dropped += 1;
+      this.#remember(text);
+      this.#schedule();
+      return;
+    }
+    this.#taken += 1;
+    const entry = parseLine(stream, text, now);
+    this.#remember(entry.message);
+    this.#waiting.push(entry);
+    this.#schedule();
+  }
+
+  /** A line of our own among the program's, such as why it was restarted. */
+  note(level: LogEntry["level"], message: string): void {
+    this.#waiting.push({ at: new Date(), stream: "system", level, message });
+    this.#schedule();
+  }
+
+  /** Writes what waits. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#admitDropped();
+    this.#flushing = this.#flushing.then(() => this.#drain());
+    await this.#flushing;
+  }
+
+  /** Takes over from an earlier run of the same program what a failure's message may need. */
+  #remember(text: string): void {
+    this.#lastLines.push(text.slice(0, 500));
+    if (this.#lastLines.length > this.#limits.remembered) this.#lastLines.shift();
+  }
+
+  #admitDropped(): void {
+    if (this.#dropped === 0) return;
+    const message = `${this.#dropped} lines were dropped: the program writes more than ${this.#limits.linesPerSecond} a second`;
+    this.#dropped = 0;
+    this.#waiting.push({ at: new Date(), stream: "system", level: "warn", message });
+  }
+
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#flushing = this.#flushing.then(() => this.#drain());
+      // Dropped lines are told once their second is over, even when nothing follows.
+      if (this.#dropped > 0) setTimeout(() => void this.flush(), 1_000).unref();
+    }, this.#limits.flushMs);
+  }
+
+  async #drain(): Promise<void> {
+    const lines = this.#waiting;
+    if (lines.length === 0) return;
+    this.#waiting = [];
+    await this.#write(lines);
+  }
+}

@@ -1,0 +1,287 @@
+import { randomBytes } from "node:crypto";
+import type { Health } from "@obelisk/schemas/deployments";
+import type { Platform } from "../../../kernel/context.ts";
+import type { Logger } from "../../../kernel/logger.ts";
+import { DriverError, type RuntimeDriver, type RuntimeLaunch } from "../driver/index.ts";
+import type { Failure } from "../policy.ts";
+import { afterExit, type CrashHistory, describeExit, type ExitReason, noCrashes, withLines } from "../restart-policy.ts";
+import { failInstance, type InstanceLease, recordHealth, recordInstance, releaseInstance } from "../system/instance-leases.ts";
+import { recordLogs } from "../system/telemetry.ts";
+import { askHealth } from "./health-check.ts";
+import { fromReport, healthTimes, judgeSilence, unreachable, worthWriting } from "./health-policy.ts";
+import { LogIntake } from "./log-intake.ts";
+
+/** What a program needs at each start, but the token that is made anew every time. */
+export type Charge = Omit<RuntimeLaunch, "instanceToken" | "epoch" | "deploymentId">;
+
+export interface ProgramParts {
+  platform: Platform;
+  driver: RuntimeDriver;
+  logger: Logger;
+  /** Told once, when the program has ended for good: given up, fenced out, or stopped. */
+  onGone(): void;
+}
+
+/** Why waiting for a program ended without an answer from it. */
+export class ProgramGone extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.name = "ProgramGone";
+    this.failure = failure;
+  }
+}
+
+type Phase = "starting" | "ready" | "backing_off" | "gone";
+
+/** Time a program has to end by itself, in milliseconds. */
+export const graceMs = 5_000;
+
+/**
+ * One program under one lease: started, watched, started again after a crash, given up when that leads nowhere. Every write carries
+ * the lease, so nothing is written once another worker has taken over.
+ */
+export class SupervisedProgram {
+  readonly lease: InstanceLease;
+  readonly #charge: Charge;
+  readonly #parts: ProgramParts;
+  readonly #logs: LogIntake;
+  #phase: Phase = "starting";
+  #history: CrashHistory = noCrashes;
+  #restarts = 0;
+  #startedAt = 0;
+  #lastAnswerAt = 0;
+  #address: string | null = null;
+  #token = "";
+  #timer: NodeJS.Timeout | undefined;
+  #health: Health | null = null;
+  #written: Health | null = null;
+  #endedBecause: string | null = null;
+  #waiters: { resolve(health: Health): void; reject(error: Error): void }[] = [];
+  /** One write after the other, so that an older state never follows a newer one. */
+  #writes: Promise<unknown> = Promise.resolve();
+
+  constructor(lease: InstanceLease, charge: Charge, parts: ProgramParts) {
+    this.lease = lease;
+    this.#charge = charge;
+    this.#parts = parts;
+    this.#logs = new LogIntake((lines) => this.#guarded("keep log lines", () => recordLogs(parts.platform, lease, lines)));
+  }
+
+  get health(): Health | null {
+    return this.#health;
+  }
+
+  async start(): Promise<void> {
+    if (this.#phase === "gone") return;
+    const { driver } = this.#parts;
+    this.#phase = "starting";
+    this.#startedAt = Date.now();
+    this.#address = null;
+    this.#endedBecause = null;
+    this.#token = randomBytes(32).toString("base64url");
+    const launch = { ...this.#charge, deploymentId: this.lease.deploymentId, epoch: this.lease.epoch, instanceToken: this.#token };
+    this.#record({ state: "starting", startedAt: new Date(this.#startedAt), address: null, sealedToken: null, restarts: this.#restarts });
+    try {
+      await driver.start(launch, {
+        onListening: (address) => {
+          this.#address = address;
+          this.#poll(0);
+        },
+        onLine: (stream, line) => this.#logs.take(stream, line),
+        onExit: (exit) => this.#exited(exit),
+      });
+    } catch (error) {
+      if (!(error instanceof DriverError)) throw error;
+      this.#logs.note("error", error.message);
+      await this.#giveUp({ code: error.code, message: error.message });
+      return;
+    }
+    this.#poll(healthTimes.firstPollMs);
+  }
+
+  /**
+   * Waits for the first answer of the program.
+   * @throws ProgramGone when it is given up or stopped; the signal's reason when that aborts first.
+   */
+  answered(signal: AbortSignal): Promise<Health> {
+    if (this.#phase === "ready" && this.#health) return Promise.resolve(this.#health);
+    if (this.#phase === "gone") return Promise.reject(new ProgramGone({ code: "stopped", message: "The program was stopped." }));
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(signal.reason);
+      if (signal.aborted) return abort();
+      signal.addEventListener("abort", abort, { once: true });
+      const settle = () => signal.removeEventListener("abort", abort);
+      this.#waiters.push({
+        resolve: (health) => {
+          settle();
+          resolve(health);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      });
+    });
+  }
+
+  /** What it wrote last: for the message of a failure that someone else finds. */
+  lastLines(): readonly string[] {
+    return this.#logs.lastLines;
+  }
+
+  /**
+   * Ends the program and lets go of the lease.
+   * @param grace Milliseconds it has to end by itself.
+   */
+  async stop(grace: number): Promise<void> {
+    if (!this.#end({ code: "stopped", message: "The program was stopped." })) return;
+    await this.#parts.driver.stop(this.lease.deploymentId, grace);
+    await this.#logs.flush();
+    await this.#writes;
+    await this.#guarded("release the instance", () => releaseInstance(this.#parts.platform, this.lease));
+    this.#parts.onGone();
+  }
+
+  /** Ends the program at once, because the lease belongs to another: nothing is written any more. */
+  async abandon(): Promise<void> {
+    if (!this.#end({ code: "fenced", message: "Another worker took over." })) return;
+    await this.#parts.driver.stop(this.lease.deploymentId, 1_000);
+    this.#parts.onGone();
+  }
+
+  /** @returns false when it had ended before */
+  #end(failure: Failure): boolean {
+    if (this.#phase === "gone") return false;
+    this.#phase = "gone";
+    clearTimeout(this.#timer);
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(new ProgramGone(failure));
+    return true;
+  }
+
+  #exited(exit: ExitReason): void {
+    if (this.#phase === "gone") return;
+    clearTimeout(this.#timer);
+    this.#address = null;
+    const reason = this.#endedBecause ?? describeExit(exit);
+    const next = afterExit(exit, this.#history, this.#startedAt, Date.now(), this.#logs.lastLines);
+    if (next.act === "fail") {
+      this.#record({ state: "stopped", lastExit: reason });
+      void this.#giveUp(next.failure);
+      return;
+    }
+    if (next.act === "release") {
+      this.#logs.note("warn", "The program found a newer one in its place and ended.");
+      void this.stop(0);
+      return;
+    }
+    this.#history = next.history;
+    this.#phase = "backing_off";
+    this.#restarts += 1;
+    this.#record({ state: "backing_off", address: null, sealedToken: null, lastExit: reason, restarts: this.#restarts });
+    this.#logs.note("warn", `The program ended with ${reason}; starting it again in ${next.delayMs / 1_000} s.`);
+    this.#setHealth(unreachable(this.#health, `The program ended with ${reason}; it is started again.`, new Date()));
+    this.#timer = setTimeout(() => void this.#guarded("start the program", () => this.start()), next.delayMs);
+  }
+
+  async #giveUp(failure: Failure): Promise<void> {
+    if (!this.#end(failure)) return;
+    this.#logs.note("error", `Given up: ${failure.code}.`);
+    await this.#logs.flush();
+    await this.#writes;
+    await this.#guarded("record the failure", () => failInstance(this.#parts.platform, this.lease, failure));
+    this.#parts.onGone();
+  }
+
+  #poll(delayMs: number): void {
+    if (this.#phase !== "starting" && this.#phase !== "ready") return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#guarded("ask the program", () => this.#ask()), delayMs);
+  }
+
+  async #ask(): Promise<void> {
+    const address = this.#address;
+    const startedAt = this.#startedAt;
+    let fault = "it has not said where it listens";
+    if (address) {
+      try {
+        const report = await askHealth(address, this.#token);
+        if (this.#startedAt !== startedAt || this.#phase === "gone" || this.#phase === "backing_off") return;
+        this.#answer(fromReport(report, new Date()), address);
+        this.#poll(healthTimes.pollMs * (0.9 + Math.random() * 0.2));
+        return;
+      } catch (error) {
+        fault = error instanceof Error ? error.message : String(error);
+      }
+    }
+    if (this.#startedAt !== startedAt || (this.#phase !== "starting" && this.#phase !== "ready")) return;
+    await this.#silent(fault);
+  }
+
+  #answer(health: Health, address: string): void {
+    this.#lastAnswerAt = Date.now();
+    if (this.#phase === "starting") {
+      this.#phase = "ready";
+      this.#history = { ...this.#history, wasReady: true };
+      const sealedToken = this.#parts.platform.secrets.seal(this.#token, `instance.token:${this.lease.deploymentId}`);
+      this.#record({ state: "ready", address, sealedToken });
+    }
+    this.#setHealth(health);
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve(health);
+  }
+
+  async #silent(fault: string): Promise<void> {
+    const now = Date.now();
+    if (this.#phase === "starting") {
+      if (now - this.#startedAt >= healthTimes.startMs)
+        await this.#endHung(`no answer within ${healthTimes.startMs / 1_000} s of its start (${fault})`);
+      else this.#poll(healthTimes.firstPollMs);
+      return;
+    }
+    const verdict = judgeSilence(this.#lastAnswerAt, now);
+    if (verdict === "hung") {
+      await this.#endHung(`no answer for ${healthTimes.hungMs / 1_000} s (${fault})`);
+      return;
+    }
+    if (verdict === "unreachable") this.#setHealth(unreachable(this.#health, `The program does not answer: ${fault}.`, new Date()));
+    this.#poll(1_000);
+  }
+
+  /** A program that lives but doesn't answer is ended; its exit is then dealt with like a crash. */
+  async #endHung(reason: string): Promise<void> {
+    this.#endedBecause = reason;
+    this.#logs.note("error", `Ending the program: ${reason}.`);
+    await this.#parts.driver.stop(this.lease.deploymentId, 1_000);
+  }
+
+  #setHealth(health: Health): void {
+    this.#health = health;
+    if (!worthWriting(this.#written, health)) return;
+    this.#written = health;
+    this.#write("record health", () => recordHealth(this.#parts.platform, this.lease, health));
+  }
+
+  #record(change: Parameters<typeof recordInstance>[2]): void {
+    this.#write("record the instance", () => recordInstance(this.#parts.platform, this.lease, change));
+  }
+
+  #write(what: string, work: () => Promise<unknown>): void {
+    this.#writes = this.#writes.then(() => this.#guarded(what, work));
+  }
+
+  /** A failed write is logged and the program goes on: the next one says what is then true. */
+  async #guarded(what: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#written = null;
+      this.#parts.logger.warn({ err: error, deploymentId: this.lease.deploymentId, epoch: this.lease.epoch }, `could not ${what}`);
+    }
+  }
+
+  /** The failure to show when waiting for it took too long. */
+  tooSlow(what: string): Failure {
+    return { code: "start_failed", message: withLines(what, this.#logs.lastLines) };
+  }
+}

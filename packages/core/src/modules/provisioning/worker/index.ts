@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Changes } from "../../../kernel/changes.ts";
+import type { Platform } from "../../../kernel/context.ts";
+import { newId } from "../../../kernel/ids.ts";
+import type { Logger } from "../../../kernel/logger.ts";
+import type { RuntimeDriver } from "../driver/index.ts";
+import { heartbeatMs } from "../policy.ts";
+import { Reconciler } from "../reconcile.ts";
+import { TaskWorker } from "../run-task.handler.ts";
+import { runTask } from "../run-task.job.ts";
+import { RuntimeDatabase } from "../runtime-schema.ts";
+import { Supervisor } from "../supervision/supervisor.ts";
+import { beatWorker, removeWorker } from "../system/workers.ts";
+
+export interface ProvisioningWorkerOptions {
+  platform: Platform;
+  driver: RuntimeDriver;
+  changes: Changes;
+  logger: Logger;
+  host: string;
+  version: string;
+  /** Programs run at most, and tasks worked on at a time. */
+  capacity: number;
+  concurrency: number;
+  /** Work of other modules that is due every few minutes. */
+  sweeps: readonly ((platform: Platform) => Promise<unknown>)[];
+}
+
+export interface ProvisioningWorker {
+  id: string;
+  /** Takes on nothing more, hands tasks back, ends programs and lets go of their leases. */
+  close(): Promise<void>;
+}
+
+/** Time that tasks under way have to come to a step's border and be handed back, in milliseconds. */
+const handBackMs = 4_000;
+
+/** Puts one worker to work: tasks from the queue, programs that should run, and the signs of life for both. */
+export async function openProvisioningWorker(options: ProvisioningWorkerOptions): Promise<ProvisioningWorker> {
+  const { platform, driver, changes, logger, capacity, concurrency } = options;
+  const id = newId("worker");
+  const stopping = new AbortController();
+  const runtimes = new RuntimeDatabase(platform.settings.runtimeDatabaseUrl, logger);
+  const supervisor = new Supervisor(platform, driver, id, changes, logger);
+  const tasks = new TaskWorker({ platform, supervisor, runtimes, capacity, workerId: id, logger, changes, stopping: stopping.signal });
+  const reconciler = new Reconciler({ platform, workerId: id, supervisor, tasks, runtimes, capacity, logger, sweeps: options.sweeps });
+
+  const beat = () =>
+    beatWorker(platform, {
+      id,
+      host: options.host,
+      pid: process.pid,
+      version: options.version,
+      driver: driver.name,
+      templates: driver.templates(),
+      capacity,
+      instances: supervisor.size,
+    });
+  await beat();
+  const beating = setInterval(
+    () => void beat().catch((error: unknown) => logger.warn({ err: error }, "could not give a sign of life")),
+    heartbeatMs,
+  );
+  supervisor.open();
+  reconciler.open();
+  await platform.queue.work(runTask, concurrency, ({ taskId }) => tasks.run(taskId));
+
+  return {
+    id,
+    async close() {
+      stopping.abort();
+      clearInterval(beating);
+      await reconciler.close();
+      for (const end = Date.now() + handBackMs; tasks.size > 0 && Date.now() < end; ) await sleep(25);
+      if (tasks.size > 0) logger.warn({ tasks: tasks.size }, "tasks did not come to a border in time: their leases run out by themselves");
+      await supervisor.close();
+      await removeWorker(platform, id);
+      await runtimes.end();
+    },
+  };
+}
