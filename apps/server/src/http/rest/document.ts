@@ -1,4 +1,4 @@
-import { OpenAPIHono } from "@hono/zod-openapi";
+import { deploymentSchema, logLineSchema, taskSchema } from "@obelisk/schemas/deployments";
 import { type ProblemCode, problemSchema, problems } from "@obelisk/schemas/problem";
 import { z } from "zod";
 import type { Operation } from "./operations.ts";
@@ -39,73 +39,120 @@ const ofChanges: ProblemCode[] = [
   "unsupported_media_type",
 ];
 
-const requestHeaders = z.object({
-  "x-request-id": z.string().max(128).optional().meta({ description: "Visible ASCII; made up where missing" }),
-});
-const changeHeaders = requestHeaders.extend({
-  "idempotency-key": z
-    .string()
-    .max(255)
-    .optional()
-    .meta({ description: "The same key with the same body is done once within 24 hours. Falls back to x-request-id." }),
-});
+const requestId = {
+  name: "x-request-id",
+  in: "header",
+  description: "1 to 128 visible ASCII characters; made up where missing",
+  schema: { type: "string", maxLength: 128 },
+} as const;
+const idempotencyKey = {
+  name: "idempotency-key",
+  in: "header",
+  description: "The same key with the same body is done once within 24 hours. Falls back to x-request-id.",
+  schema: { type: "string", maxLength: 255 },
+} as const;
+
+/** Schemas that are shown once, by name. */
+const shared = z.registry<{ id: string }>();
+shared.add(deploymentSchema, { id: "Deployment" });
+shared.add(taskSchema, { id: "Task" });
+shared.add(logLineSchema, { id: "LogLine" });
+shared.add(problemSchema, { id: "Problem" });
+
+type JsonSchema = Record<string, unknown>;
+
+/** Turns schemas into the document's form and collects what they share under `components`. */
+class Components {
+  readonly schemas: Record<string, JsonSchema> = {};
+
+  /** @param name Put before the names of nested schemas that have none of their own. */
+  of(schema: z.ZodType, io: "input" | "output", name: string): JsonSchema {
+    const { $schema: _, $defs, ...root } = z.toJSONSchema(schema, { io, metadata: shared, target: "draft-2020-12" }) as JsonSchema;
+    const naming = (key: string) => (key.startsWith("__") ? `${name}${key.replaceAll("_", "")}` : key);
+    const placed = (value: JsonSchema): JsonSchema => {
+      const { id: _id, ...rest } = JSON.parse(
+        JSON.stringify(value).replaceAll(/"#\/\$defs\/([^"]+)"/g, (_match, key: string) => `"#/components/schemas/${naming(key)}"`),
+      ) as JsonSchema;
+      return rest;
+    };
+    for (const [key, value] of Object.entries(($defs as Record<string, JsonSchema>) ?? {})) this.schemas[naming(key)] = placed(value);
+    return placed(root);
+  }
+}
 
 /** The OpenAPI 3.1 document of the public API, made of the same definitions that answer it. */
 export function openApiDocument(operations: readonly Operation[], baseUrl: string): object {
-  const app = new OpenAPIHono();
-  const registry = app.openAPIRegistry;
-  registry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer", description: "An API key: obk_…" });
-  registry.registerComponent("securitySchemes", "apiKey", { type: "apiKey", in: "header", name: "x-api-key" });
-  const problem = registry.register("Problem", problemSchema);
+  const components = new Components();
+  const problem = components.of(z.object({ problem: problemSchema }), "output", "Problem")["properties"] as { problem: JsonSchema };
+  const paths: Record<string, Record<string, object>> = {};
   for (const operation of operations) {
-    const changes = operation.method !== "get";
-    registry.registerPath({
-      operationId: operation.operationId,
-      method: operation.method,
-      path: apiRoot + operation.path,
-      summary: operation.summary,
-      description: `Needs the scope \`${operation.scope}\`.`,
-      tags: [operation.path.split("/")[2] ?? ""],
-      security: [{ bearer: [] }, { apiKey: [] }],
-      request: {
-        headers: changes ? changeHeaders : requestHeaders,
-        ...(operation.path.includes("{") ? { params: paramsOf(operation) } : {}),
-        ...(operation.query ? { query: operation.query } : {}),
-        ...(operation.body ? { body: { required: true, content: { "application/json": { schema: operation.body } } } } : {}),
-      },
-      responses: {
-        [operation.status]: {
-          description: operation.summary,
-          headers: changes ? { ...headers, ...replayed } : headers,
-          content: { "application/json": { schema: operation.answer } },
-        },
-        ...refusalsOf([...ofEvery, ...(changes ? ofChanges : []), ...operation.refusals], problem),
-      },
-    });
+    const path = apiRoot + operation.path;
+    paths[path] = { ...paths[path], [operation.method]: describe(operation, components, problem.problem) };
   }
-  return app.getOpenAPI31Document({
+  return {
     openapi: "3.1.0",
     info: {
       title: "Obelisk public API",
       version: apiVersion,
       description: "Deployments by API key. The organization comes from the key alone. Refusals are RFC 9457 problem documents.",
-      license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: baseUrl }],
-  });
+    paths,
+    components: {
+      schemas: components.schemas,
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer", description: "An API key: obk_…" },
+        apiKey: { type: "apiKey", in: "header", name: "x-api-key" },
+      },
+    },
+  };
 }
 
-function paramsOf(operation: Operation): z.ZodObject {
-  const names = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as string);
-  return z.object(Object.fromEntries(names.map((name) => [name, z.string()])));
+function describe(operation: Operation, components: Components, problem: JsonSchema): object {
+  const changes = operation.method !== "get";
+  return {
+    operationId: operation.operationId,
+    summary: operation.summary,
+    description: `Needs the scope \`${operation.scope}\`.`,
+    tags: [operation.path.split("/")[2]],
+    security: [{ bearer: [] }, { apiKey: [] }],
+    parameters: [...pathParameters(operation), ...queryParameters(operation, components), requestId, ...(changes ? [idempotencyKey] : [])],
+    ...(operation.body
+      ? {
+          requestBody: {
+            required: true,
+            content: { "application/json": { schema: components.of(operation.body, "input", operation.operationId) } },
+          },
+        }
+      : {}),
+    responses: {
+      [operation.status]: {
+        description: operation.summary,
+        headers: changes ? { ...headers, ...replayed } : headers,
+        content: { "application/json": { schema: components.of(operation.answer, "output", operation.operationId) } },
+      },
+      ...refusalsOf([...ofEvery, ...(changes ? ofChanges : []), ...operation.refusals], problem),
+    },
+  };
 }
 
-function refusalsOf(codes: readonly ProblemCode[], problem: typeof problemSchema) {
+function pathParameters({ path }: Operation): object[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: "path", required: true, schema: { type: "string" } }));
+}
+
+function queryParameters({ query, operationId }: Operation, components: Components): object[] {
+  if (!query) return [];
+  const { properties } = components.of(query, "output", operationId) as { properties: Record<string, JsonSchema> };
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", required: false, schema }));
+}
+
+function refusalsOf(codes: readonly ProblemCode[], problem: JsonSchema): Record<string, object> {
   const byStatus = new Map<number, ProblemCode[]>();
   for (const code of new Set(codes)) byStatus.set(problems[code].status, [...(byStatus.get(problems[code].status) ?? []), code]);
   return Object.fromEntries(
     [...byStatus].map(([status, named]) => [
-      status,
+      String(status),
       {
         description: named.map((code) => `\`${code}\`: ${problems[code].title}`).join("; "),
         headers: status === 429 ? { ...headers, ...retryAfter } : headers,

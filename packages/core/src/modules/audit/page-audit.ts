@@ -1,7 +1,7 @@
 import { type AuditEntry, auditFilterSchema } from "@obelisk/schemas/audit";
 import type { Page } from "@obelisk/schemas/primitives";
 import type { z } from "zod";
-import { authorize } from "../../kernel/authorization.ts";
+import { readAuthorized } from "../../kernel/authorized-read.ts";
 import type { OrganizationContext } from "../../kernel/context.ts";
 import { fieldErrors, invalidRequest } from "../../kernel/errors.ts";
 import { filteredEntries, toEntry } from "./entries.ts";
@@ -16,13 +16,9 @@ export async function pageAudit(ctx: OrganizationContext, raw: z.input<typeof au
   const { limit, cursor, ...filter } = parsed.data;
   if (cursor && !/^[1-9][0-9]{0,14}$/.test(cursor))
     throw invalidRequest([{ path: "cursor", message: "expected the nextCursor of a page" }]);
-  const rows = await ctx.platform.database.transaction(ctx.organizationId, async (db) => {
-    await authorize(db, ctx, "audit.read");
-    let query = filteredEntries(ctx.organizationId, filter);
-    if (cursor) query = query.where("sequence", "<", Number(cursor));
-    const page = query.orderBy("sequence", "desc").limit(limit + 1);
-    return (await db.executeQuery(page.compile())).rows;
-  });
+  let query = filteredEntries(ctx.organizationId, filter);
+  if (cursor) query = query.where("sequence", "<", Number(cursor));
+  const { rows } = await readAuthorized(ctx, "audit.read", { rows: query.orderBy("sequence", "desc").limit(limit + 1) });
   const items = rows.slice(0, limit).map(toEntry);
   const last = items.at(-1);
   return { items, nextCursor: rows.length > limit && last ? String(last.sequence) : null };

@@ -1,5 +1,5 @@
-import { sql } from "kysely";
-import { statements, type TenantDb } from "../../db/tenant-db.ts";
+import { CompiledQuery } from "kysely";
+import type { TenantDb } from "../../db/tenant-db.ts";
 import type { Platform } from "../../kernel/context.ts";
 import { ObeliskError } from "../../kernel/errors.ts";
 import { randomSuffix } from "../../kernel/ids.ts";
@@ -49,56 +49,37 @@ export async function claimRequest(platform: Platform, request: ClaimRequest): P
   throw inProgress(1);
 }
 
-function claimOnce(platform: Platform, claim: Claim) {
-  const own = statements
-    .insertInto("idempotencyKeys")
-    .values({
-      organizationId: claim.organizationId,
-      keyId: claim.keyId,
-      route: claim.route,
-      idempotencyKey: claim.idempotencyKey,
-      requestHash: claim.requestHash,
-      claim: claim.token,
-      claimedUntil: sql<Date>`now() + make_interval(secs => ${claimSeconds})`,
-      expiresAt: sql<Date>`now() + make_interval(hours => ${retentionHours})`,
-    })
-    .onConflict((conflict) =>
-      conflict
-        .columns(["keyId", "route", "idempotencyKey"])
-        .doUpdateSet({
-          requestHash: sql<Buffer>`excluded.request_hash`,
-          claim: sql<string>`excluded.claim`,
-          claimedUntil: sql<Date>`excluded.claimed_until`,
-          expiresAt: sql<Date>`excluded.expires_at`,
-          responseStatus: null,
-          responseBody: null,
-        })
-        .where(
-          sql<boolean>`idempotency_keys.expires_at <= now()
-            or (idempotency_keys.response_status is null and idempotency_keys.claimed_until <= now() and idempotency_keys.request_hash = excluded.request_hash)`,
-        ),
-    )
-    .returning(["claim", "requestHash", "responseStatus", "responseBody", sql<number>`1`.as("waitSeconds")]);
-  const query = statements
-    .with("own", () => own)
-    .selectFrom("own")
-    .selectAll()
-    .unionAll((union) =>
-      union
-        .selectFrom("idempotencyKeys as other")
-        .select([
-          "other.claim",
-          "other.requestHash",
-          "other.responseStatus",
-          "other.responseBody",
-          sql<number>`greatest(1, ceil(extract(epoch from other.claimed_until - now())))::int`.as("waitSeconds"),
-        ])
-        .where("other.keyId", "=", claim.keyId)
-        .where("other.route", "=", claim.route)
-        .where("other.idempotencyKey", "=", claim.idempotencyKey)
-        .where(({ not, exists, selectFrom }) => not(exists(selectFrom("own").select("own.claim")))),
-    );
-  return platform.database.transaction(claim.organizationId, async (db) => (await db.executeQuery(query.compile())).rows[0]);
+interface ClaimRow {
+  claim: string;
+  requestHash: Buffer;
+  responseStatus: number | null;
+  responseBody: string | null;
+  /** Seconds until the claim of whoever has it runs out, at least 1. */
+  waitSeconds: number;
+}
+
+/** Takes a claim that is new, has run out, or whose answer has expired; otherwise gives the row that stands in the way. */
+const takeClaim = `
+  with own as (
+    insert into idempotency_keys as i (organization_id, key_id, route, idempotency_key, request_hash, claim, claimed_until, expires_at)
+    values ($1, $2, $3, $4, $5, $6, now() + interval '${claimSeconds} seconds', now() + interval '${retentionHours} hours')
+    on conflict (key_id, route, idempotency_key) do update set
+      request_hash = excluded.request_hash, claim = excluded.claim, claimed_until = excluded.claimed_until,
+      expires_at = excluded.expires_at, response_status = null, response_body = null
+    where i.expires_at <= now() or (i.response_status is null and i.claimed_until <= now() and i.request_hash = excluded.request_hash)
+    returning claim, request_hash, response_status, response_body, 1 as wait_seconds
+  )
+  select * from own
+  union all
+  select claim, request_hash, response_status, response_body,
+    greatest(1, ceil(extract(epoch from claimed_until - now())))::int as wait_seconds
+  from idempotency_keys
+  where key_id = $2 and route = $3 and idempotency_key = $4 and not exists (select from own)`;
+
+function claimOnce(platform: Platform, claim: Claim): Promise<ClaimRow | undefined> {
+  const { organizationId, keyId, route, idempotencyKey, requestHash, token } = claim;
+  const query = CompiledQuery.raw(takeClaim, [organizationId, keyId, route, idempotencyKey, requestHash, token]);
+  return platform.database.transaction(organizationId, async (db) => (await db.executeQuery(query as CompiledQuery<ClaimRow>)).rows[0]);
 }
 
 /**
