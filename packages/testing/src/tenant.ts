@@ -3,7 +3,6 @@ import type { OrganizationContext } from "@obelisk/core/kernel/context";
 import { newId } from "@obelisk/core/kernel/ids";
 import { hashToken } from "@obelisk/core/kernel/secrets";
 import { newToken } from "@obelisk/core/modules/api-keys";
-import { newToken } from "@obelisk/core/modules/api-keys";
 import type { ApiKeyScope, OrganizationRole } from "@obelisk/schemas/access";
 import type { TestPlatform } from "./test-platform.ts";
 
