@@ -1,4 +1,13 @@
-import { type Abi, type AbiEvent, type AbiParameter, type Address, decodeEventLog, type Hex, toEventSelector, toEventSignature } from "viem";
+import {
+  type Abi,
+  type AbiEvent,
+  type AbiParameter,
+  type Address,
+  decodeEventLog,
+  type Hex,
+  toEventSelector,
+  toEventSignature,
+} from "viem";
 import type { ChainConnection } from "./exchange.ts";
 
 /** A value as the endpoint's JSON shows it. */
