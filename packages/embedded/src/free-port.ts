@@ -12,17 +12,21 @@ export async function freePort(preferred = 0): Promise<number> {
   return other;
 }
 
-/** Whether something else listens on the port, on the given address. */
-export async function isPortTaken(port: number, host = "127.0.0.1"): Promise<boolean> {
-  return (await tryPort(port, host)) === null;
+/** Whether something listens on the port, on whatever address of this machine. */
+export async function isPortTaken(port: number): Promise<boolean> {
+  for (const host of ["127.0.0.1", "0.0.0.0", "::"]) if ((await tryPort(port, host)) === null) return true;
+  return false;
 }
 
 function tryPort(port: number, host = "127.0.0.1"): Promise<number | null> {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      error.code === "EADDRINUSE" || error.code === "EACCES" ? resolve(null) : reject(error),
-    );
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE" || error.code === "EACCES") resolve(null);
+      // A machine without IPv6 has nothing on it either.
+      else if (error.code === "EADDRNOTAVAIL" || error.code === "EAFNOSUPPORT") resolve(port);
+      else reject(error);
+    });
     server.listen({ port, host, exclusive: true }, () => {
       const address = server.address();
       server.close(() => resolve(typeof address === "object" && address ? address.port : null));

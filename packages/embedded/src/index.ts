@@ -4,6 +4,7 @@ export { type Embedded, ensureEmbedded } from "./ensure-embedded.ts";
 export { freePort, isPortTaken } from "./free-port.ts";
 export type { Command } from "./launch.ts";
 export { endLeftovers } from "./leftovers.ts";
+export { portHolder } from "./port-holder.ts";
 export { type EmbeddedPostgres, preparePostgres } from "./postgres.ts";
 export { type Service, type ServiceEvent, ServiceFailed, type ServiceState } from "./service.ts";
 export { Supervisor } from "./supervisor.ts";

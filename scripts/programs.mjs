@@ -1,0 +1,64 @@
+// Running other programs.
+import { spawn } from "node:child_process";
+
+/** A signal that comes twice within this many milliseconds is one: a terminal sends it to everybody, and npm passes it on once more. */
+const sameSignal = 500;
+
+/**
+ * Runs a program quietly.
+ * @throws with its last lines when it fails.
+ */
+export function runQuietly(program, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+    let tail = "";
+    const keep = (piece) => {
+      tail = (tail + piece).slice(-6_000);
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      if (code === 0) resolve(tail);
+      else reject(new Error(`${[program, ...args].join(" ")} failed (${signal ?? `status ${code}`}):\n${tail.trim()}`));
+    });
+  });
+}
+
+/**
+ * Runs a program in front of the person and gives its exit status. It has a session of its own, so that a Ctrl-C reaches it
+ * once, from here, and not also from the terminal and from npm; a pipe on its standard input tells it when this process is killed.
+ */
+export function runInFront(program, args, { env, tethered = false } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { env, detached: true, stdio: [tethered ? "pipe" : "ignore", "inherit", "inherit"] });
+    child.stdin?.on("error", () => undefined);
+    const last = {};
+    const pass = (signal) => {
+      const now = performance.now();
+      if (now - (last[signal] ?? Number.NEGATIVE_INFINITY) < sameSignal) return;
+      last[signal] = now;
+      // All of it: a test runner has workers. `up`, tethered, stops its children itself, in order.
+      if (child.pid) tethered ? child.kill(signal) : killGroup(child.pid, signal);
+    };
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => pass(signal));
+    // Where npm was killed instead of asked, nobody passes anything on.
+    const parent = process.ppid;
+    const orphaned = setInterval(() => process.ppid !== parent && pass("SIGTERM"), 1_000);
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      clearInterval(orphaned);
+      resolve(signal ? 128 + (signalNumbers[signal] ?? 0) : (code ?? 1));
+    });
+  });
+}
+
+const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGTERM: 15 };
+
+function killGroup(pid, signal) {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
+  }
+}
