@@ -70,7 +70,11 @@ export async function egressFetch(url: string | URL, request: EgressRequest): Pr
       if (size > limit) throw tooLarge();
       chunks.push(chunk);
     }
-    return { status: answer.statusCode, headers: answer.headers, body: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size) };
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      body: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size),
+    };
   } catch (error) {
     if (error instanceof EgressFailed || error instanceof EgressRefused) throw error;
     if (request.signal?.aborted) throw new EgressFailed("aborted", `the request to ${target.origin} was aborted`, { cause: error });

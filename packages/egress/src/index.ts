@@ -1,3 +1,3 @@
 export { assertAddressAllowed, assertPublicAddress, type EgressPolicy, EgressRefused, type ResolvedAddress, refusalOf } from "./address.ts";
-export { egressAgent, type EgressAgentOptions, guardedLookup } from "./agent.ts";
-export { EgressFailed, egressFetch, type EgressRequest, type EgressResponse } from "./fetch.ts";
+export { type EgressAgentOptions, egressAgent, guardedLookup } from "./agent.ts";
+export { EgressFailed, type EgressRequest, type EgressResponse, egressFetch } from "./fetch.ts";

@@ -10,10 +10,43 @@ const open = { allowPrivateTargets: true };
 
 describe("addresses", () => {
   test.each([
-    "0.0.0.0", "10.1.2.3", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.255.255.254", "168.63.129.16", "169.254.169.254", "172.16.0.1",
-    "172.31.255.255", "192.0.0.192", "192.0.2.1", "192.168.1.1", "198.18.0.1", "203.0.113.9", "224.0.0.1", "240.0.0.1", "255.255.255.255",
-    "::", "::1", "::ffff:8.8.8.8", "::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::1", "100::1", "2001::1", "2001:db8::1",
-    "2002:7f00:1::", "4000::1", "fc00::1", "fd00:ec2::254", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "not an address",
+    "0.0.0.0",
+    "10.1.2.3",
+    "100.64.0.1",
+    "100.100.100.200",
+    "127.0.0.1",
+    "127.255.255.254",
+    "168.63.129.16",
+    "169.254.169.254",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.0.0.192",
+    "192.0.2.1",
+    "192.168.1.1",
+    "198.18.0.1",
+    "203.0.113.9",
+    "224.0.0.1",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::ffff:8.8.8.8",
+    "::ffff:127.0.0.1",
+    "::127.0.0.1",
+    "64:ff9b::7f00:1",
+    "64:ff9b:1::1",
+    "100::1",
+    "2001::1",
+    "2001:db8::1",
+    "2002:7f00:1::",
+    "4000::1",
+    "fc00::1",
+    "fd00:ec2::254",
+    "fe80::1",
+    "fe80::1%eth0",
+    "fec0::1",
+    "ff02::1",
+    "not an address",
   ])("%s is refused where private targets are not allowed", (address) => {
     expect(refusalOf(address, strict)).toBeTypeOf("string");
   });
@@ -26,27 +59,44 @@ describe("addresses", () => {
     expect(refusalOf(address, open)).toBeNull();
   });
 
-  test.each(["169.254.169.254", "fe80::1", "0.0.0.0", "::", "224.0.0.1", "255.255.255.255", "100.100.100.200", "fd00:ec2::254", "64:ff9b::7f00:1", "::ffff:10.0.0.1"])(
-    "%s stays refused where private targets are allowed",
-    (address) => {
-      expect(refusalOf(address, open)).toBeTypeOf("string");
-    },
-  );
+  test.each([
+    "169.254.169.254",
+    "fe80::1",
+    "0.0.0.0",
+    "::",
+    "224.0.0.1",
+    "255.255.255.255",
+    "100.100.100.200",
+    "fd00:ec2::254",
+    "64:ff9b::7f00:1",
+    "::ffff:10.0.0.1",
+  ])("%s stays refused where private targets are allowed", (address) => {
+    expect(refusalOf(address, open)).toBeTypeOf("string");
+  });
 
   test("no IPv4 address of a private block slips through in any notation of IPv6 that carries it", () => {
     fc.assert(
-      fc.property(fc.constantFrom("10", "127", "192.168", "169.254"), fc.array(fc.nat(255), { minLength: 3, maxLength: 3 }), (block, rest) => {
-        const address = [...block.split("."), ...rest].slice(0, 4).join(".");
-        for (const form of [address, `::ffff:${address}`, `::${address}`, `64:ff9b::${address}`]) expect(refusalOf(form, strict)).toBeTypeOf("string");
-      }),
+      fc.property(
+        fc.constantFrom("10", "127", "192.168", "169.254"),
+        fc.array(fc.nat(255), { minLength: 3, maxLength: 3 }),
+        (block, rest) => {
+          const address = [...block.split("."), ...rest].slice(0, 4).join(".");
+          for (const form of [address, `::ffff:${address}`, `::${address}`, `64:ff9b::${address}`])
+            expect(refusalOf(form, strict)).toBeTypeOf("string");
+        },
+      ),
     );
   });
 
   test("the refusal names host, address and remedy", async () => {
     const refused = await assertPublicAddress("localhost", strict).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(EgressRefused);
-    expect(String(refused)).toMatch(/localhost \((127\.0\.0\.1|::1)\): a loopback address; use a public address, or let the operator allow private targets/);
-    await expect(assertPublicAddress("169.254.169.254", open)).rejects.toThrow(/169\.254\.169\.254: a link-local address; use a public address$/);
+    expect(String(refused)).toMatch(
+      /localhost \((127\.0\.0\.1|::1)\): a loopback address; use a public address, or let the operator allow private targets/,
+    );
+    await expect(assertPublicAddress("169.254.169.254", open)).rejects.toThrow(
+      /169\.254\.169\.254: a link-local address; use a public address$/,
+    );
     await expect(assertPublicAddress("[::1]", strict)).rejects.toThrow(EgressRefused);
   });
 
@@ -92,7 +142,17 @@ describe("requests", () => {
   test("a loopback server is never reached, by name or by address in any notation, unless allowed", async () => {
     const before = hits;
     const guarded = agent(false);
-    for (const host of ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "0177.0.0.1", "[::ffff:127.0.0.1]", "0.0.0.0", "[::1]", "127.1"]) {
+    for (const host of [
+      "127.0.0.1",
+      "localhost",
+      "2130706433",
+      "0x7f000001",
+      "0177.0.0.1",
+      "[::ffff:127.0.0.1]",
+      "0.0.0.0",
+      "[::1]",
+      "127.1",
+    ]) {
       await expect(egressFetch(`http://${host}:${port}/`, { agent: guarded })).rejects.toThrow(EgressRefused);
     }
     expect(hits).toBe(before);
@@ -119,8 +179,11 @@ describe("requests", () => {
 
   test("what is no http URL is refused before anything is sent, and no message holds a path or a password", async () => {
     const one = agent(true);
-    for (const url of ["ftp://example.com", "file:///etc/passwd", "nonsense"]) await expect(egressFetch(url, { agent: one })).rejects.toThrow(EgressFailed);
-    const error = await egressFetch("http://user:secret@127.0.0.1:1/key-in-path?token=1", { agent: one }).catch((failed: unknown) => String(failed));
+    for (const url of ["ftp://example.com", "file:///etc/passwd", "nonsense"])
+      await expect(egressFetch(url, { agent: one })).rejects.toThrow(EgressFailed);
+    const error = await egressFetch("http://user:secret@127.0.0.1:1/key-in-path?token=1", { agent: one }).catch((failed: unknown) =>
+      String(failed),
+    );
     expect(error).toContain("http://127.0.0.1:1 is unreachable");
     expect(error).not.toMatch(/secret|key-in-path|token/);
     const echoed = await egressFetch(`http://us:p%40ss@127.0.0.1:${port}/auth`, { agent: one });

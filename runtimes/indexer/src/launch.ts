@@ -29,7 +29,10 @@ export const launchSchema = z.object({
   config: z.object({
     chainId: z.number().int().min(1),
     /** In order of preference: the first one that works is asked. */
-    rpcUrls: z.array(z.url({ protocol: /^https?$/, error: "expected an http:// or https:// URL" })).min(1, "name at least one RPC URL").max(8),
+    rpcUrls: z
+      .array(z.url({ protocol: /^https?$/, error: "expected an http:// or https:// URL" }))
+      .min(1, "name at least one RPC URL")
+      .max(8),
     allowPrivateTargets: z.boolean().default(false),
     contracts: z.array(contractSchema).min(1, "name at least one contract").max(50),
     /** Pause between two looks at the head of the chain, in milliseconds. */
@@ -57,7 +60,11 @@ export async function readLaunch(stdin: Readable, onEnd: () => void): Promise<La
     const lines = createInterface({ input: stdin, crlfDelay: Number.POSITIVE_INFINITY });
     lines.once("line", resolve);
     lines.once("close", () => {
-      reject(new UnworkableConfiguration("stdin ended before the launch document: start this program with the document as one line of JSON on stdin, kept open"));
+      reject(
+        new UnworkableConfiguration(
+          "stdin ended before the launch document: start this program with the document as one line of JSON on stdin, kept open",
+        ),
+      );
       onEnd();
     });
   });

@@ -34,7 +34,8 @@ function stop(signal: string): void {
 
 /** Ends the program. The reason is the last line of stdout, where the driver looks for it. */
 function end(error: unknown): never {
-  const code = error instanceof UnworkableConfiguration ? exitCode.unworkable : error instanceof FencedOut ? exitCode.fenced : exitCode.crashed;
+  const code =
+    error instanceof UnworkableConfiguration ? exitCode.unworkable : error instanceof FencedOut ? exitCode.fenced : exitCode.crashed;
   log("error", errorText(error), { event: "exit", exitCode: code });
   process.exit(code);
 }
@@ -92,7 +93,10 @@ async function main(): Promise<void> {
     log("info", "ready", { event: "ready", tables: tables.events.length + 1 });
     const agent = egressAgent({ allowPrivateTargets: launch.config.allowPrivateTargets, connections: 8 });
     const rpc = new Failover(launch.config.rpcUrls, agent, launch.config.chainId, () => progress.rpcErrors++);
-    await new Follower({ config: launch.config, chain: new Chain(rpc), store, progress, onWrite: metrics.observeWrite }, stopping.signal).run();
+    await new Follower(
+      { config: launch.config, chain: new Chain(rpc), store, progress, onWrite: metrics.observeWrite },
+      stopping.signal,
+    ).run();
   }
   session.close();
   server.close();

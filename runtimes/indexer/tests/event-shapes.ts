@@ -1,5 +1,5 @@
-import type { LocalChain } from "@obelisk/testing/local-chain";
 import { compileContract } from "@obelisk/testing/compile-contract";
+import type { LocalChain } from "@obelisk/testing/local-chain";
 import type { Abi, Address } from "viem";
 import { foundry } from "viem/chains";
 

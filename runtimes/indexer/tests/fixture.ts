@@ -110,7 +110,9 @@ export class RunningIndexer {
   readonly exited: Promise<number | null>;
 
   constructor(document: unknown, nodeFlags: string[] = []) {
-    this.child = spawn("setpriv", ["--pdeathsig", "KILL", process.execPath, "--max-old-space-size=128", ...nodeFlags, main], { stdio: ["pipe", "pipe", "pipe"] });
+    this.child = spawn("setpriv", ["--pdeathsig", "KILL", process.execPath, "--max-old-space-size=128", ...nodeFlags, main], {
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     this.exited = new Promise((resolve) => this.child.once("exit", resolve));
     this.child.stdin?.on("error", () => undefined);
     this.child.stderr?.on("data", (chunk: Buffer) => {
@@ -131,15 +133,25 @@ export class RunningIndexer {
   }
 
   async get(path: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(`http://127.0.0.1:${await this.port()}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers } });
+    return fetch(`http://127.0.0.1:${await this.port()}${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${token}`, ...init.headers },
+    });
   }
 
   async json<T>(path: string, init: RequestInit = {}): Promise<T> {
     return (await this.get(path, init)).json() as Promise<T>;
   }
 
-  async graphql<T = Record<string, unknown>>(query: string, variables: object = {}): Promise<{ status: number; data?: T; errors?: { message: string; extensions?: { code?: string } }[] }> {
-    const response = await this.get("/graphql", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ query, variables }) });
+  async graphql<T = Record<string, unknown>>(
+    query: string,
+    variables: object = {},
+  ): Promise<{ status: number; data?: T; errors?: { message: string; extensions?: { code?: string } }[] }> {
+    const response = await this.get("/graphql", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ query, variables }),
+    });
     return { status: response.status, ...((await response.json()) as { data?: T }) };
   }
 
@@ -164,7 +176,10 @@ export class RunningIndexer {
   }
 
   log(): string {
-    return `${this.lines.slice(-5).map((line) => JSON.stringify(line)).join("\n")}\n${this.stderr}`;
+    return `${this.lines
+      .slice(-5)
+      .map((line) => JSON.stringify(line))
+      .join("\n")}\n${this.stderr}`;
   }
 
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {

@@ -30,7 +30,8 @@ export function parseAbiType(parameter: JsonAbiParameter, nesting = 0): AbiType 
     if (length === 0) throw new Error(`${parameter.type}: an array of length 0 can't be encoded`);
     const item = parseAbiType({ ...parameter, type: array[1] }, nesting + 1);
     const type: AbiType = { kind: "array", item, length };
-    if (length !== null && length * staticWords(item) > maxStaticWords) throw new Error(`${parameter.type} is larger than ${maxStaticWords} words`);
+    if (length !== null && length * staticWords(item) > maxStaticWords)
+      throw new Error(`${parameter.type} is larger than ${maxStaticWords} words`);
     return type;
   }
   if (parameter.type === "tuple") {

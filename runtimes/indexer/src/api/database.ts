@@ -8,7 +8,8 @@ const sessions = 3;
 
 /** bigint columns hold what fits a JSON number (see `tables.ts`); everything else stays as `pg` reads it. */
 const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: "text" | "binary") => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format))) as typeof pg.types.getTypeParser,
+  getTypeParser: ((oid: number, format?: "text" | "binary") =>
+    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 };
 
 export interface Statement {
@@ -49,7 +50,9 @@ export class Reader {
     let failure: unknown = null;
     try {
       await client.query("BEGIN");
-      const { rows } = await client.query<{ block_number: number; block_hash: string | null }>("SELECT block_number, block_hash FROM _sync");
+      const { rows } = await client.query<{ block_number: number; block_hash: string | null }>(
+        "SELECT block_number, block_hash FROM _sync",
+      );
       // Statements of one snapshot wait for each other: resolvers of a GraphQL request run at once, a session doesn't.
       let last: Promise<unknown> = Promise.resolve();
       const ask: Ask = <R extends pg.QueryResultRow>(statement: Statement) => {
@@ -81,10 +84,15 @@ function unavailable(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "57014") {
-    return new Problem(503, "query_too_slow", `the query took longer than ${statementTimeoutMs / 1_000} s: filter by block_number or an indexed column, or order by block_number`);
+    return new Problem(
+      503,
+      "query_too_slow",
+      `the query took longer than ${statementTimeoutMs / 1_000} s: filter by block_number or an indexed column, or order by block_number`,
+    );
   }
   // 22P05 and its kin: a value that passed our checks but not PostgreSQL's.
-  if (typeof code === "string" && code.startsWith("22")) return new Problem(400, "invalid_request", "a value in the request can't be compared with its column");
+  if (typeof code === "string" && code.startsWith("22"))
+    return new Problem(400, "invalid_request", "a value in the request can't be compared with its column");
   log("warn", "a query failed", { error: errorText(error) });
   return new Problem(503, "database_unavailable", "the database can't be queried now: try again in a few seconds");
 }

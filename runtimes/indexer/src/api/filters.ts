@@ -34,10 +34,16 @@ export function operatorsOf(column: Column): readonly Operator[] {
 export function readCondition(table: Table, path: string, columnName: string, operatorName: string, values: readonly string[]): Condition {
   const column = comparableColumns(table).find(({ name }) => name === columnName);
   if (!column) {
-    throw badRequest(path, `${table.name} has no column ${columnName.slice(0, 64)} to filter by; it has ${comparableColumns(table).map(({ name }) => name).join(", ")}`);
+    throw badRequest(
+      path,
+      `${table.name} has no column ${columnName.slice(0, 64)} to filter by; it has ${comparableColumns(table)
+        .map(({ name }) => name)
+        .join(", ")}`,
+    );
   }
   const operator = operatorsOf(column).find((known) => known === operatorName);
-  if (!operator) throw badRequest(path, `${operatorName.slice(0, 64)} is no operator for ${column.name}; use ${operatorsOf(column).join(", ")}`);
+  if (!operator)
+    throw badRequest(path, `${operatorName.slice(0, 64)} is no operator for ${column.name}; use ${operatorsOf(column).join(", ")}`);
   if (values.length === 0) throw badRequest(path, "give a value");
   if (operator === "in" ? values.length > maxListed : values.length > 1) {
     throw badRequest(path, operator === "in" ? `list at most ${maxListed} values` : `${operator} takes one value; use in for several`);
@@ -50,21 +56,25 @@ export function readValue(column: Column, path: string, value: string): string {
   switch (column.type) {
     case "integer":
     case "bigint":
-      if (!/^-?\d{1,16}$/.test(value) || !Number.isSafeInteger(Number(value))) throw badRequest(path, `${column.name} is a whole number between -2^53 and 2^53, such as 42`);
+      if (!/^-?\d{1,16}$/.test(value) || !Number.isSafeInteger(Number(value)))
+        throw badRequest(path, `${column.name} is a whole number between -2^53 and 2^53, such as 42`);
       return value;
     case "numeric":
-      if (!/^-?\d{1,78}$/.test(value)) throw badRequest(path, `${column.name} is a whole number of at most 78 decimal digits, such as 1000000000000000000`);
+      if (!/^-?\d{1,78}$/.test(value))
+        throw badRequest(path, `${column.name} is a whole number of at most 78 decimal digits, such as 1000000000000000000`);
       return value;
     case "boolean":
       if (value !== "true" && value !== "false") throw badRequest(path, `${column.name} is true or false`);
       return value;
     case "hex": {
       const form = column.bytes === null ? /^0x(?:[0-9a-f]{2}){0,500}$/i : new RegExp(`^0x[0-9a-f]{${column.bytes * 2}}$`, "i");
-      if (!form.test(value)) throw badRequest(path, `${column.name} is 0x and ${column.bytes === null ? "at most 1,000" : column.bytes * 2} hexadecimal digits`);
+      if (!form.test(value))
+        throw badRequest(path, `${column.name} is 0x and ${column.bytes === null ? "at most 1,000" : column.bytes * 2} hexadecimal digits`);
       return value.toLowerCase();
     }
     default:
-      if (value.length > maxText || value.includes("\0")) throw badRequest(path, `${column.name} is a text of at most ${maxText} characters without NUL`);
+      if (value.length > maxText || value.includes("\0"))
+        throw badRequest(path, `${column.name} is a text of at most ${maxText} characters without NUL`);
       return value.toWellFormed();
   }
 }

@@ -3,7 +3,16 @@ import { defaultLimit, maxLimit } from "./pages.ts";
 import { Problem } from "./problem.ts";
 
 /** Bounds of one GraphQL request. Cost: for every page asked, rows × columns, and `countCost` for each count of a whole table. */
-export const limits = { documentCharacters: 16_384, tokens: 2_000, depth: 6, introspectionDepth: 16, aliases: 15, pages: 10, fields: 2_000, cost: 50_000 } as const;
+export const limits = {
+  documentCharacters: 16_384,
+  tokens: 2_000,
+  depth: 6,
+  introspectionDepth: 16,
+  aliases: 15,
+  pages: 10,
+  fields: 2_000,
+  cost: 50_000,
+} as const;
 
 const countCost = 5_000;
 
@@ -14,7 +23,8 @@ const countCost = 5_000;
  */
 export function assertWithinLimits(document: DocumentNode, variables: Record<string, unknown>): void {
   const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions) if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   const totals = { aliases: 0, pages: 0, fields: 0, cost: 0 };
   const count = (name: keyof typeof totals, amount: number): void => {
     totals[name] += amount;
@@ -41,7 +51,14 @@ export function assertWithinLimits(document: DocumentNode, variables: Record<str
         if (isPage) count("pages", 1);
         if (node.name.value === "totalCount") count("cost", countCost);
         if (!node.selectionSet) count("cost", rows);
-        else walk(node.selectionSet, depth + 1, introspective ? limits.introspectionDepth : deepest, isPage ? pageRows(node, variables) : node.name.value === "rows" || depth > 1 ? rows : 1, open);
+        else
+          walk(
+            node.selectionSet,
+            depth + 1,
+            introspective ? limits.introspectionDepth : deepest,
+            isPage ? pageRows(node, variables) : node.name.value === "rows" || depth > 1 ? rows : 1,
+            open,
+          );
       }
     }
   };

@@ -1,4 +1,15 @@
-import { GraphQLBoolean, GraphQLError, GraphQLInputObjectType, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLScalarType, GraphQLString, Kind, type ValueNode } from "graphql";
+import {
+  GraphQLBoolean,
+  GraphQLError,
+  GraphQLInputObjectType,
+  GraphQLInt,
+  GraphQLList,
+  GraphQLNonNull,
+  GraphQLScalarType,
+  GraphQLString,
+  Kind,
+  type ValueNode,
+} from "graphql";
 import type { Column } from "../store/tables.ts";
 import { operatorsOf } from "./filters.ts";
 
@@ -23,7 +34,10 @@ function textual(name: string, description: string, kinds: readonly string[], se
 export const long = textual("Long", "A whole number of up to 53 bits, as a JSON number.", [Kind.INT, Kind.STRING], Number);
 const bigInt = textual("BigInt", "A whole number of up to 256 bits, as decimal text.", [Kind.INT, Kind.STRING], String);
 const hex = textual("Hex", "Bytes as 0x and lower-case hexadecimal digits.", [Kind.STRING], String);
-const json = new GraphQLScalarType({ name: "JSON", description: "An array or a tuple of the event, as JSON. Whole numbers above 48 bits are decimal text." });
+const json = new GraphQLScalarType({
+  name: "JSON",
+  description: "An array or a tuple of the event, as JSON. Whole numbers above 48 bits are decimal text.",
+});
 
 /** The GraphQL scalar of a column. */
 export function scalarOf({ type }: Column): GraphQLScalarType {
@@ -55,7 +69,12 @@ export function filterInput(column: Column): GraphQLInputObjectType {
   if (!filter) {
     filter = new GraphQLInputObjectType({
       name: `${scalar.name}Filter`,
-      fields: Object.fromEntries(operatorsOf(column).map((operator) => [operator, { type: operator === "in" ? new GraphQLList(new GraphQLNonNull(scalar)) : scalar }])),
+      fields: Object.fromEntries(
+        operatorsOf(column).map((operator) => [
+          operator,
+          { type: operator === "in" ? new GraphQLList(new GraphQLNonNull(scalar)) : scalar },
+        ]),
+      ),
     });
     filters.set(scalar, filter);
   }

@@ -1,5 +1,6 @@
 import {
   GraphQLEnumType,
+  type GraphQLFieldConfig,
   GraphQLInputObjectType,
   GraphQLInt,
   GraphQLList,
@@ -7,14 +8,25 @@ import {
   GraphQLObjectType,
   GraphQLSchema,
   GraphQLString,
-  type GraphQLFieldConfig,
 } from "graphql";
-import type { Progress } from "../sync/progress.ts";
 import type { Table, Tables } from "../store/tables.ts";
+import type { Progress } from "../sync/progress.ts";
 import type { Ask } from "./database.ts";
 import { type Condition, comparableColumns, readCondition } from "./filters.ts";
 import { filterInput, long, scalarOf } from "./graphql-scalars.ts";
-import { chainOrder, countSql, defaultLimit, maxLimit, type PageQuery, pageOf, pageSql, type Row, readCursor, readLimit, readOrder } from "./pages.ts";
+import {
+  chainOrder,
+  countSql,
+  defaultLimit,
+  maxLimit,
+  type PageQuery,
+  pageOf,
+  pageSql,
+  type Row,
+  readCursor,
+  readLimit,
+  readOrder,
+} from "./pages.ts";
 import { badRequest } from "./problem.ts";
 
 /** What resolvers of one request share: a snapshot of the database. */
@@ -67,7 +79,10 @@ function pageField(table: Table): GraphQLFieldConfig<unknown, QueryContext> {
   const row = new GraphQLObjectType({
     name: `${table.name}_row`,
     fields: Object.fromEntries(
-      table.columns.map((column) => [column.name, { type: column.nullable ? scalarOf(column) : new GraphQLNonNull(scalarOf(column)), description: column.description }]),
+      table.columns.map((column) => [
+        column.name,
+        { type: column.nullable ? scalarOf(column) : new GraphQLNonNull(scalarOf(column)), description: column.description },
+      ]),
     ),
   });
   const page = new GraphQLObjectType<PageSource, QueryContext>({
@@ -92,7 +107,14 @@ function pageField(table: Table): GraphQLFieldConfig<unknown, QueryContext> {
   const order = new GraphQLInputObjectType({
     name: `${table.name}_order`,
     fields: {
-      column: { type: new GraphQLNonNull(new GraphQLEnumType({ name: `${table.name}_column`, values: Object.fromEntries(comparable.map(({ name }) => [enumName(name), { value: name }])) })) },
+      column: {
+        type: new GraphQLNonNull(
+          new GraphQLEnumType({
+            name: `${table.name}_column`,
+            values: Object.fromEntries(comparable.map(({ name }) => [enumName(name), { value: name }])),
+          }),
+        ),
+      },
       direction: { type: direction, defaultValue: "asc" },
     },
   });

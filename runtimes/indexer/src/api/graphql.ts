@@ -1,4 +1,4 @@
-import { execute, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, type DocumentNode, parse, validate } from "graphql";
+import { type DocumentNode, execute, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, parse, validate } from "graphql";
 import type { Reader } from "./database.ts";
 import { assertWithinLimits, limits } from "./graphql-limits.ts";
 import { badRequest, Problem } from "./problem.ts";
@@ -16,10 +16,12 @@ export interface GraphqlAnswer {
 
 /** Reads a request from a parsed JSON body. @throws Problem 400 */
 export function readGraphqlBody(body: unknown): GraphqlRequest {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) throw badRequest("body", "the body is one JSON object with query, variables and operationName");
+  if (typeof body !== "object" || body === null || Array.isArray(body))
+    throw badRequest("body", "the body is one JSON object with query, variables and operationName");
   const { query, variables = null, operationName = null } = body as Record<string, unknown>;
   if (typeof query !== "string") throw badRequest("query", "query is the GraphQL document, a text");
-  if (variables !== null && (typeof variables !== "object" || Array.isArray(variables))) throw badRequest("variables", "variables is an object");
+  if (variables !== null && (typeof variables !== "object" || Array.isArray(variables)))
+    throw badRequest("variables", "variables is an object");
   if (operationName !== null && typeof operationName !== "string") throw badRequest("operationName", "operationName is a text");
   return { query, variables: (variables as Record<string, unknown> | null) ?? {}, operationName };
 }
@@ -33,14 +35,19 @@ export function readGraphqlParameters(parameters: URLSearchParams): GraphqlReque
   } catch {
     throw badRequest("variables", "variables is not JSON");
   }
-  return readGraphqlBody({ query: parameters.get("query") ?? undefined, variables: parsed, operationName: parameters.get("operationName") });
+  return readGraphqlBody({
+    query: parameters.get("query") ?? undefined,
+    variables: parsed,
+    operationName: parameters.get("operationName"),
+  });
 }
 
 /** Runs a query on one snapshot of the database. Refusals come back as GraphQL errors with status 400, never as exceptions. */
 export async function answerGraphql(schema: GraphQLSchema, reader: Reader, request: GraphqlRequest): Promise<GraphqlAnswer> {
   let document: DocumentNode;
   try {
-    if (request.query.length > limits.documentCharacters) throw new Problem(400, "query_too_complex", `the document is longer than ${limits.documentCharacters} characters`);
+    if (request.query.length > limits.documentCharacters)
+      throw new Problem(400, "query_too_complex", `the document is longer than ${limits.documentCharacters} characters`);
     document = parse(request.query, { maxTokens: limits.tokens, noLocation: false });
     assertWithinLimits(document, request.variables);
   } catch (error) {
@@ -50,7 +57,13 @@ export async function answerGraphql(schema: GraphQLSchema, reader: Reader, reque
   if (invalid.length > 0) return refused(invalid);
   try {
     const result = await reader.snapshot(async (ask, syncedBlock) =>
-      execute({ schema, document, contextValue: { ask, syncedBlock }, variableValues: request.variables, operationName: request.operationName }),
+      execute({
+        schema,
+        document,
+        contextValue: { ask, syncedBlock },
+        variableValues: request.variables,
+        operationName: request.operationName,
+      }),
     );
     const errors = result.errors?.map((error) => asGraphqlError(error.originalError ?? error, error));
     if (result.data === undefined || result.data === null) return refused(errors ?? []);
@@ -61,13 +74,20 @@ export async function answerGraphql(schema: GraphQLSchema, reader: Reader, reque
 }
 
 function refused(errors: readonly GraphQLError[]): GraphqlAnswer {
-  const status = errors.reduce((worst, { extensions }) => Math.max(worst, typeof extensions.status === "number" ? extensions.status : 400), 400);
+  const status = errors.reduce(
+    (worst, { extensions }) => Math.max(worst, typeof extensions.status === "number" ? extensions.status : 400),
+    400,
+  );
   return { status, body: { errors: errors.map((error) => error.toJSON()) } };
 }
 
 function asGraphqlError(error: unknown, located?: GraphQLError): GraphQLError {
   const place = located ? { nodes: located.nodes ?? null, path: located.path ?? null } : {};
-  if (error instanceof Problem) return new GraphQLError(error.message, { ...place, extensions: { code: error.code, status: error.status, ...(error.errors[0] ? { argument: error.errors[0].path } : {}) } });
+  if (error instanceof Problem)
+    return new GraphQLError(error.message, {
+      ...place,
+      extensions: { code: error.code, status: error.status, ...(error.errors[0] ? { argument: error.errors[0].path } : {}) },
+    });
   if (error instanceof GraphQLError) return error;
   return new GraphQLError("the query failed", { ...place, extensions: { code: "internal_error", status: 500 } });
 }

@@ -1,7 +1,13 @@
 import type { Progress } from "../sync/progress.ts";
 
 /** Answers `GET /health`. */
-export function healthOf(progress: Progress): { status: "healthy" | "degraded"; message: string | null; syncedBlock: number | null; headBlock: number | null; lagBlocks: number | null } {
+export function healthOf(progress: Progress): {
+  status: "healthy" | "degraded";
+  message: string | null;
+  syncedBlock: number | null;
+  headBlock: number | null;
+  lagBlocks: number | null;
+} {
   return {
     status: progress.problem === null ? "healthy" : "degraded",
     message: progress.problem,

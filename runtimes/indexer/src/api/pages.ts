@@ -40,8 +40,13 @@ export function readOrder(table: Table, path: string, text: string): Order {
   const [name, direction = "asc", ...rest] = text.split(".");
   const columns = comparableColumns(table);
   const column = columns.find((known) => known.name === name);
-  if (!column) throw badRequest(path, `${table.name} has no column ${String(name).slice(0, 64)} to order by; it has ${columns.map((known) => known.name).join(", ")}`);
-  if ((direction !== "asc" && direction !== "desc") || rest.length > 0) throw badRequest(path, `order is column.asc or column.desc, such as ${column.name}.desc`);
+  if (!column)
+    throw badRequest(
+      path,
+      `${table.name} has no column ${String(name).slice(0, 64)} to order by; it has ${columns.map((known) => known.name).join(", ")}`,
+    );
+  if ((direction !== "asc" && direction !== "desc") || rest.length > 0)
+    throw badRequest(path, `order is column.asc or column.desc, such as ${column.name}.desc`);
   return { column, descending: direction === "desc" };
 }
 
@@ -101,14 +106,22 @@ export function pageOf(query: PageQuery, rows: Row[]): { rows: Row[]; nextCursor
 function writeCursor({ table, order }: PageQuery, row: Row): string {
   const value = row[order.column.name];
   // As `left` does, in characters rather than UTF-16 units.
-  const text = value === null ? "" : isUnbounded(order.column) ? [...String(value).slice(0, orderedCharacters * 2)].slice(0, orderedCharacters).join("") : String(value);
+  const text =
+    value === null
+      ? ""
+      : isUnbounded(order.column)
+        ? [...String(value).slice(0, orderedCharacters * 2)].slice(0, orderedCharacters).join("")
+        : String(value);
   const place = [table.name, order.column.name, order.descending ? 1 : 0, text, row.block_number, row.log_index];
   return Buffer.from(JSON.stringify(place)).toString("base64url");
 }
 
 /** @throws Problem 400 for a cursor that isn't one of this table and order. */
 export function readCursor(table: Table, order: Order, path: string, cursor: string): Place {
-  const wrong = badRequest(path, "the cursor does not belong to this table and order: use nextCursor of the page before, or none for the first page");
+  const wrong = badRequest(
+    path,
+    "the cursor does not belong to this table and order: use nextCursor of the page before, or none for the first page",
+  );
   if (cursor.length > 4_096) throw wrong;
   let place: unknown;
   try {
@@ -118,8 +131,14 @@ export function readCursor(table: Table, order: Order, path: string, cursor: str
   }
   if (!Array.isArray(place) || place.length !== 6) throw wrong;
   const [name, column, descending, value, block, log] = place as unknown[];
-  if (name !== table.name || column !== order.column.name || descending !== (order.descending ? 1 : 0) || typeof value !== "string") throw wrong;
+  if (name !== table.name || column !== order.column.name || descending !== (order.descending ? 1 : 0) || typeof value !== "string")
+    throw wrong;
   if (!Number.isSafeInteger(block) || !Number.isSafeInteger(log) || Math.abs(Number(log)) > 2 ** 31 - 1) throw wrong;
-  const checked = order.column.nullable && value === "" ? "" : isUnbounded(order.column) ? value.replaceAll("\0", "") : readValue(order.column, path, value);
+  const checked =
+    order.column.nullable && value === ""
+      ? ""
+      : isUnbounded(order.column)
+        ? value.replaceAll("\0", "")
+        : readValue(order.column, path, value);
   return { value: checked, block: Number(block), log: Number(log) };
 }

@@ -67,7 +67,9 @@ export function readPageQuery(table: Table, parameters: URLSearchParams): PageQu
     const given = parameters.getAll(parameter);
     // Texts may hold commas: several of them are given by repeating the parameter.
     const isText = table.columns.some(({ name, type }) => name === column && type === "text");
-    query.conditions.push(readCondition(table, parameter, column, operator, operator === "in" && !isText ? given.flatMap((value) => value.split(",")) : given));
+    query.conditions.push(
+      readCondition(table, parameter, column, operator, operator === "in" && !isText ? given.flatMap((value) => value.split(",")) : given),
+    );
   }
   return query;
 }

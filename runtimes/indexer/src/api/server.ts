@@ -31,7 +31,10 @@ export function apiServer(options: ApiOptions): Server {
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 60_000 }, (request, response) => {
     // Digests have one length, so the comparison tells nothing, not even the token's length.
     if (!timingSafeEqual(digest(request.headers.authorization ?? ""), expected)) {
-      sendProblem(response, new Problem(401, "unauthorized", "this address is the platform's own: ask for the data at the deployment's endpoint"));
+      sendProblem(
+        response,
+        new Problem(401, "unauthorized", "this address is the platform's own: ask for the data at the deployment's endpoint"),
+      );
       return;
     }
     answer(options, request, response).catch((error: unknown) => {
@@ -66,7 +69,8 @@ async function answer(options: ApiOptions, request: IncomingMessage, response: S
   const path = url.pathname.replace(/(.)\/+$/, "$1");
   const { progress } = options;
   if (path === "/graphql") return await graphql(options, request, response, url.searchParams);
-  if (request.method !== "GET" && request.method !== "HEAD") throw new Problem(405, "method_not_allowed", `${path.slice(0, 64)} is read with GET`);
+  if (request.method !== "GET" && request.method !== "HEAD")
+    throw new Problem(405, "method_not_allowed", `${path.slice(0, 64)} is read with GET`);
   if (path === "/health") return sendJson(response, 200, healthOf(progress));
   if (path === "/ready") return sendJson(response, progress.ready ? 200 : 503, { ready: progress.ready });
   if (path === "/metrics") {
@@ -81,7 +85,12 @@ async function answer(options: ApiOptions, request: IncomingMessage, response: S
   sendJson(response, 200, await answerRows(options.tables, options.reader, table, url.searchParams));
 }
 
-async function graphql(options: ApiOptions, request: IncomingMessage, response: ServerResponse, parameters: URLSearchParams): Promise<void> {
+async function graphql(
+  options: ApiOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  parameters: URLSearchParams,
+): Promise<void> {
   let asked: ReturnType<typeof readGraphqlBody>;
   if (request.method === "GET") asked = readGraphqlParameters(parameters);
   else if (request.method === "POST") asked = readGraphqlBody(await readJson(request));

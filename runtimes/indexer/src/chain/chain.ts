@@ -6,7 +6,9 @@ import { type ChainLog, ChainMoved, type Header } from "./types.ts";
 const headersPerRequest = 50;
 const headersInFlight = 2;
 const smallAnswer = { timeoutMs: 10_000, maxResponseBytes: 64 * 1024 * 1024 };
-const logsAnswer = { timeoutMs: 30_000, maxResponseBytes: 32 * 1024 * 1024 };
+/** A range that brings more is split, which bounds memory; a single block can't be, and gets more room. */
+const rangeAnswer = { timeoutMs: 30_000, maxResponseBytes: 12 * 1024 * 1024 };
+const blockAnswer = { timeoutMs: 30_000, maxResponseBytes: 64 * 1024 * 1024 };
 
 /** What the indexer asks a chain. Every method throws RpcUnavailable or RpcRefused where no endpoint answers usably. */
 export class Chain {
@@ -61,12 +63,16 @@ export class Chain {
    * @throws RangeRefused where the node wants a smaller range or result.
    */
   async logs(from: number, to: number, addresses: readonly string[], signal: AbortSignal): Promise<ChainLog[]> {
-    return this.#logs({ fromBlock: hexQuantity(from), toBlock: hexQuantity(to), address: addresses }, { ...logsAnswer, signal }, (log) => log.blockNumber >= from && log.blockNumber <= to);
+    return this.#logs(
+      { fromBlock: hexQuantity(from), toBlock: hexQuantity(to), address: addresses },
+      { ...rangeAnswer, signal },
+      (log) => log.blockNumber >= from && log.blockNumber <= to,
+    );
   }
 
   /** Logs of some contracts in the block of this hash. A node that doesn't know the block answers with an error, never with an empty list. */
   async logsOfBlock(hash: string, addresses: readonly string[], signal: AbortSignal): Promise<ChainLog[]> {
-    return this.#logs({ blockHash: hash, address: addresses }, { ...logsAnswer, signal }, (log) => log.blockHash === hash);
+    return this.#logs({ blockHash: hash, address: addresses }, { ...blockAnswer, signal }, (log) => log.blockHash === hash);
   }
 
   /** The highest block number that any endpoint knows; null where none answers. */
@@ -83,7 +89,8 @@ export class Chain {
     const addresses = new Set(filter.address);
     return this.#rpc.ask([{ method: "eth_getLogs", params: [filter] }], bounds, ([result]) => {
       const logs = readLogs(result);
-      for (const log of logs) if (!addresses.has(log.address) || !belongs(log)) throw new MalformedAnswer("a log lies outside of what was asked");
+      for (const log of logs)
+        if (!addresses.has(log.address) || !belongs(log)) throw new MalformedAnswer("a log lies outside of what was asked");
       return logs;
     });
   }

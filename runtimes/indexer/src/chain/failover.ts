@@ -57,7 +57,9 @@ export class Failover {
   /** The highest block number that any endpoint knows; null where none answers. */
   async highestBlock(bounds: ExchangeBounds): Promise<number | null> {
     const numbers = await Promise.allSettled(
-      this.#endpoints.map(async (endpoint) => readQuantity((await endpoint.ask([{ method: "eth_blockNumber", params: [] }], bounds))[0], "eth_blockNumber")),
+      this.#endpoints.map(async (endpoint) =>
+        readQuantity((await endpoint.ask([{ method: "eth_blockNumber", params: [] }], bounds))[0], "eth_blockNumber"),
+      ),
     );
     const known = numbers.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
     return known.length > 0 ? Math.max(...known) : null;

@@ -1,9 +1,10 @@
-const firstSpan = 500;
+/** Small, since nothing is known yet of how many logs a block holds; it grows fourfold with each answer. */
+const firstSpan = 4;
 const widestSpan = 100_000;
 const slowMs = 5_000;
 
 /** Logs a request should bring: enough that its fixed cost vanishes, few enough that several fit in memory. */
-const wantedLogs = 2_500;
+const wantedLogs = 2_000;
 
 /** Successes in a row after which a learned limit is tried again. */
 const successesBeforeRaise = 20;

@@ -24,14 +24,17 @@ export function encodeRows(logs: readonly ChainLog[], tables: Tables, timestampO
     const table = tables.byLog.get(log.address)?.get(logKey(log.topics[0] ?? "", log.topics.length));
     const values = table?.decode(log.topics, log.data) ?? null;
     if (table && values) {
-      let rows = byTable.get(table.name);
-      if (!rows) byTable.set(table.name, (rows = []));
-      rows.push(eventRow(key, table, values));
+      const row = eventRow(key, table, values);
+      const rows = byTable.get(table.name);
+      if (rows) rows.push(row);
+      else byTable.set(table.name, [row]);
     } else {
       undecoded++;
     }
     const [topic0 = "\\N", topic1 = "\\N", topic2 = "\\N", topic3 = "\\N"] = log.topics;
-    raw.push(`${key}\t${log.transactionIndex}\t${topic0}\t${topic1}\t${topic2}\t${topic3}\t${log.data}\t${table && values ? table.name : "\\N"}\n`);
+    raw.push(
+      `${key}\t${log.transactionIndex}\t${topic0}\t${topic1}\t${topic2}\t${topic3}\t${log.data}\t${table && values ? table.name : "\\N"}\n`,
+    );
   }
   const encoded = new Map<string, Buffer>();
   if (raw.length > 0) encoded.set(rawTableName, Buffer.from(raw.join("")));

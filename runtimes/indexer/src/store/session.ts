@@ -11,7 +11,13 @@ export interface Database {
 /** Settings every session of this program has. `application_name` marks the writers, `takeLease` looks for them. */
 export function sessionConfig(database: Database, applicationName: string, settings: Record<string, string | number>): ClientConfig {
   const options = Object.entries({ search_path: database.schema, ...settings }).map(([name, value]) => `-c ${name}=${value}`);
-  return { connectionString: database.url, application_name: applicationName, options: options.join(" "), connectionTimeoutMillis: 5_000, keepAlive: true };
+  return {
+    connectionString: database.url,
+    application_name: applicationName,
+    options: options.join(" "),
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ClientBase } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { assertLeaseHeld } from "../lease.ts";
 import type { IndexerConfig } from "../launch.ts";
+import { assertLeaseHeld } from "../lease.ts";
 import { quoted } from "./naming.ts";
 import type { EncodedRows } from "./rows.ts";
 import { indexStatements, prepareSchema } from "./schema.ts";
@@ -46,9 +46,13 @@ export class Store {
 
   async sync(): Promise<SyncRow> {
     return this.#session.run(async (client) => {
-      const { rows } = await client.query<{ block_number: string; block_hash: string | null; genesis_hash: string | null; undecoded: string; indexes_built: boolean }>(
-        "SELECT block_number, block_hash, genesis_hash, undecoded, indexes_built FROM _sync",
-      );
+      const { rows } = await client.query<{
+        block_number: string;
+        block_hash: string | null;
+        genesis_hash: string | null;
+        undecoded: string;
+        indexes_built: boolean;
+      }>("SELECT block_number, block_hash, genesis_hash, undecoded, indexes_built FROM _sync");
       const row = rows[0];
       if (!row) throw new Error("the table _sync lost its row");
       return {
@@ -92,7 +96,11 @@ export class Store {
       );
       for (const table of this.tables.events) await client.query(`DELETE FROM ${quoted(table.name)} WHERE block_number > $1`, [to.number]);
       await client.query("DELETE FROM _blocks WHERE number > $1", [to.number]);
-      await client.query("UPDATE _sync SET block_number = $1, block_hash = $2, undecoded = undecoded - $3", [to.number, to.hash, Number(raw.rows[0]?.undecoded ?? 0)]);
+      await client.query("UPDATE _sync SET block_number = $1, block_hash = $2, undecoded = undecoded - $3", [
+        to.number,
+        to.hash,
+        Number(raw.rows[0]?.undecoded ?? 0),
+      ]);
       return Number(raw.rows[0]?.logs ?? 0);
     });
   }

@@ -87,8 +87,10 @@ export function logKey(topic0: string, topics: number): string {
 export function tablesOf(contracts: IndexerConfig["contracts"]): Tables {
   const declared = contracts.map(({ address, abi }) => ({ address, shapes: readEvents(address, abi) }));
   const shapes = new Map(declared.flatMap(({ shapes: own }) => own.map((shape) => [shape.key, shape])));
-  if (shapes.size === 0) throw new UnworkableConfiguration("config.contracts: no ABI declares an event; give the ABI of a contract that emits events");
-  if (shapes.size > maxTables) throw new UnworkableConfiguration(`config.contracts: ${shapes.size} distinct events; at most ${maxTables} fit one indexer`);
+  if (shapes.size === 0)
+    throw new UnworkableConfiguration("config.contracts: no ABI declares an event; give the ABI of a contract that emits events");
+  if (shapes.size > maxTables)
+    throw new UnworkableConfiguration(`config.contracts: ${shapes.size} distinct events; at most ${maxTables} fit one indexer`);
   const names = nameTables([...shapes.values()]);
   const events = new Map([...shapes].map(([shapeKey, shape]) => [shapeKey, eventTable(names.get(shapeKey) ?? "", shape)]));
   const byLog = new Map<string, Map<string, EventTable>>();

@@ -40,7 +40,15 @@ export function scopeAt(contracts: IndexerConfig["contracts"], block: number): {
  * while the list holds no log of it is asked for by hash, since a node behind the head answers ranges with silence.
  * @throws ChainMoved where the answers don't fit together; RangeRefused where the node wants a smaller range.
  */
-export async function fetchChunk(chain: Chain, tables: Tables, scope: Scope, from: number, to: number, deep: boolean, signal: AbortSignal): Promise<Chunk> {
+export async function fetchChunk(
+  chain: Chain,
+  tables: Tables,
+  scope: Scope,
+  from: number,
+  to: number,
+  deep: boolean,
+  signal: AbortSignal,
+): Promise<Chunk> {
   const numbers = deep ? (from === to ? [from] : [from, to]) : Array.from({ length: to - from + 1 }, (_, i) => from + i);
   let headers: Header[];
   let logs: ChainLog[];
@@ -48,7 +56,10 @@ export async function fetchChunk(chain: Chain, tables: Tables, scope: Scope, fro
     headers = await chain.presentHeaders(numbers, signal);
     logs = await chain.logsOfBlock((headers[0] as Header).hash, scope.addresses, signal);
   } else {
-    const [first, second] = await Promise.allSettled([chain.presentHeaders(numbers, signal), chain.logs(from, to, scope.addresses, signal)]);
+    const [first, second] = await Promise.allSettled([
+      chain.presentHeaders(numbers, signal),
+      chain.logs(from, to, scope.addresses, signal),
+    ]);
     // The refusal of a range must be seen even where the blocks failed as well.
     if (second.status === "rejected") throw second.reason;
     if (first.status === "rejected") throw first.reason;
@@ -60,7 +71,9 @@ export async function fetchChunk(chain: Chain, tables: Tables, scope: Scope, fro
     }
   }
   const known = new Map(headers.map((header) => [header.number, header]));
-  const missing = [...new Set(logs.filter((log) => log.blockTimestamp === null && !known.has(log.blockNumber)).map(({ blockNumber }) => blockNumber))];
+  const missing = [
+    ...new Set(logs.filter((log) => log.blockTimestamp === null && !known.has(log.blockNumber)).map(({ blockNumber }) => blockNumber)),
+  ];
   for (const header of await chain.presentHeaders(missing, signal)) known.set(header.number, header);
   for (const log of logs) {
     const header = known.get(log.blockNumber);
@@ -81,11 +94,18 @@ export async function fetchChunk(chain: Chain, tables: Tables, scope: Scope, fro
 
 function assertLinked(headers: readonly Header[]): void {
   for (let i = 1; i < headers.length; i++) {
-    if (headers[i]?.parentHash !== headers[i - 1]?.hash) throw new ChainMoved(`block ${headers[i]?.number} is no child of the block before it`);
+    if (headers[i]?.parentHash !== headers[i - 1]?.hash)
+      throw new ChainMoved(`block ${headers[i]?.number} is no child of the block before it`);
   }
 }
 
-async function withSilentBlocks(chain: Chain, scope: Scope, headers: readonly Header[], logs: ChainLog[], signal: AbortSignal): Promise<ChainLog[]> {
+async function withSilentBlocks(
+  chain: Chain,
+  scope: Scope,
+  headers: readonly Header[],
+  logs: ChainLog[],
+  signal: AbortSignal,
+): Promise<ChainLog[]> {
   const heard = new Set(logs.map(({ blockNumber }) => blockNumber));
   const silent = headers.filter(({ number, bloom }) => !heard.has(number) && bloom !== null && scope.mayHoldLogs(bloom));
   if (silent.length === 0) return logs;
@@ -105,11 +125,21 @@ export async function fetchHeavyBlock(chain: Chain, tables: Tables, scope: Scope
     try {
       logs.push(...(await chain.logsOfBlock(header.hash, [address], signal)));
     } catch (error) {
-      if (error instanceof RangeRefused) throw new RangeRefused(`block ${block} holds more logs of ${address} than the RPC hands out: use one with a higher limit (${error.message})`);
+      if (error instanceof RangeRefused)
+        throw new RangeRefused(
+          `block ${block} holds more logs of ${address} than the RPC hands out: use one with a higher limit (${error.message})`,
+        );
       throw error;
     }
   }
   logs.sort((a, b) => a.logIndex - b.logIndex);
   const tip = { number: header.number, hash: header.hash };
-  return { from: block, to: block, parentHash: header.parentHash, tip, blocks: [tip], rows: encodeRows(logs, tables, () => header.timestamp) };
+  return {
+    from: block,
+    to: block,
+    parentHash: header.parentHash,
+    tip,
+    blocks: [tip],
+    rows: encodeRows(logs, tables, () => header.timestamp),
+  };
 }

@@ -58,7 +58,10 @@ export class Follower {
         await this.#cycle();
         failures = 0;
         progress.problem = null;
-        wait = Date.now() - this.#headMovedAt > restingAfterMs ? Math.max(restingPollMs, this.#options.config.pollIntervalMs) : this.#options.config.pollIntervalMs;
+        wait =
+          Date.now() - this.#headMovedAt > restingAfterMs
+            ? Math.max(restingPollMs, this.#options.config.pollIntervalMs)
+            : this.#options.config.pollIntervalMs;
       } catch (error) {
         if (this.#signal.aborted) return;
         if (error instanceof FencedOut || error instanceof UnworkableConfiguration) throw error;
@@ -78,7 +81,8 @@ export class Follower {
 
   async #cycle(): Promise<void> {
     const { chain, store, progress } = this.#options;
-    let cursor = (this.#cursor ??= await this.#loadCursor());
+    let cursor = this.#cursor ?? (await this.#loadCursor());
+    this.#cursor = cursor;
     await this.#watchLease();
     const head = await chain.latest(this.#signal);
     this.#sawHead(head.number);
@@ -92,7 +96,18 @@ export class Follower {
     if (head.number === cursor.number) {
       if (cursor.hash !== null && head.hash !== cursor.hash) await this.#reorganized(cursor, head.number);
     } else {
-      for await (const chunk of chunksUpTo({ chain, tables: store.tables, contracts: this.#options.config.contracts, sizer: this.#sizer, reorgWindowBlocks: this.#options.config.reorgWindowBlocks }, cursor.number + 1, head.number, this.#signal)) {
+      for await (const chunk of chunksUpTo(
+        {
+          chain,
+          tables: store.tables,
+          contracts: this.#options.config.contracts,
+          sizer: this.#sizer,
+          reorgWindowBlocks: this.#options.config.reorgWindowBlocks,
+        },
+        cursor.number + 1,
+        head.number,
+        this.#signal,
+      )) {
         if (cursor.hash !== null && chunk.parentHash !== cursor.hash) {
           await this.#reorganized(cursor, head.number);
           return;
@@ -101,7 +116,8 @@ export class Follower {
         await store.append(chunk.tip, chunk.blocks, chunk.rows);
         this.#options.onWrite((performance.now() - started) / 1_000);
         this.#leaseCheckedAt = Date.now();
-        cursor = this.#cursor = chunk.tip;
+        cursor = chunk.tip;
+        this.#cursor = cursor;
         progress.problem = null;
         progress.syncedBlock = cursor.number;
         progress.eventsStored += chunk.rows.logs;
@@ -140,7 +156,9 @@ export class Follower {
     if (actual !== null) {
       if (stored === null) await store.saveGenesis(actual);
       else if (stored !== actual) {
-        throw new UnworkableConfiguration(`the chain was reset: its first block is ${actual}, the stored events are of a chain that began with ${stored}; create a new indexer`);
+        throw new UnworkableConfiguration(
+          `the chain was reset: its first block is ${actual}, the stored events are of a chain that began with ${stored}; create a new indexer`,
+        );
       }
     }
     this.#genesisChecked = true;

@@ -69,7 +69,8 @@ function plan(options: PipelineOptions, from: number, head: number, signal: Abor
       } catch (error) {
         if (!(error instanceof RangeRefused)) {
           // Not every node says that a range is too large: some run out of time, some answer an error of their own.
-          if (end > from && (error instanceof RpcRefused || (error instanceof RpcUnavailable && error.timedOut))) options.sizer.refused(end - from + 1);
+          if (end > from && (error instanceof RpcRefused || (error instanceof RpcUnavailable && error.timedOut)))
+            options.sizer.refused(end - from + 1);
           throw error;
         }
         if (end === from) return await fetchHeavyBlock(options.chain, options.tables, scope, from, signal);

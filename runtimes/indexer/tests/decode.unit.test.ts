@@ -1,0 +1,116 @@
+import fc from "fast-check";
+import { type AbiParameter, encodeAbiParameters, toEventSelector } from "viem";
+import { expect, test } from "vitest";
+import { compileDecoder } from "../src/abi/decode.ts";
+import { readEvents } from "../src/abi/event.ts";
+
+interface Sample {
+  parameter: AbiParameter;
+  value: unknown;
+}
+
+const hexOf = (size: number) =>
+  fc.uint8Array({ minLength: size, maxLength: size }).map((bytes) => `0x${Buffer.from(bytes).toString("hex")}`);
+const bits = fc.integer({ min: 1, max: 32 }).map((n) => n * 8);
+const name = fc.constantFrom("a", "b", "label", "__proto__");
+
+const sample: fc.Arbitrary<Sample> = fc.letrec<{ sample: Sample }>((tie) => ({
+  sample: fc.oneof(
+    { depthSize: "small", maxDepth: 4 },
+    bits.chain((n) =>
+      fc.bigInt({ min: 0n, max: 2n ** BigInt(n) - 1n }).map((value) => ({ parameter: { name: "x", type: `uint${n}` }, value })),
+    ),
+    bits.chain((n) =>
+      fc
+        .bigInt({ min: -(2n ** BigInt(n - 1)), max: 2n ** BigInt(n - 1) - 1n })
+        .map((value) => ({ parameter: { name: "x", type: `int${n}` }, value })),
+    ),
+    fc.boolean().map((value) => ({ parameter: { name: "x", type: "bool" }, value })),
+    hexOf(20).map((value) => ({ parameter: { name: "x", type: "address" }, value })),
+    fc
+      .integer({ min: 1, max: 32 })
+      .chain((size) => hexOf(size).map((value) => ({ parameter: { name: "x", type: `bytes${size}` }, value }))),
+    fc
+      .uint8Array({ maxLength: 70 })
+      .map((bytes) => ({ parameter: { name: "x", type: "bytes" }, value: `0x${Buffer.from(bytes).toString("hex")}` })),
+    fc.string({ unit: "grapheme", maxLength: 40 }).map((value) => ({ parameter: { name: "x", type: "string" }, value })),
+    fc.tuple(tie("sample"), fc.integer({ min: 0, max: 3 }), fc.boolean()).map(([{ parameter, value }, size, dynamic]) => ({
+      parameter: { ...parameter, type: `${parameter.type}[${dynamic ? "" : Math.max(1, size)}]` },
+      value: Array(dynamic ? size : Math.max(1, size)).fill(value),
+    })),
+    fc.tuple(fc.array(tie("sample"), { minLength: 1, maxLength: 3 }), fc.array(name, { minLength: 3, maxLength: 3 })).map(([parts]) => ({
+      parameter: {
+        name: "x",
+        type: "tuple",
+        components: parts.map(({ parameter }, i) => ({ ...parameter, name: `p${i}` })),
+      } as AbiParameter,
+      value: Object.fromEntries(parts.map(({ value }, i) => [`p${i}`, value])),
+    })),
+  ),
+})).sample;
+
+/** What the decoder is to make of a value of a type. */
+function expected({ type, ...rest }: AbiParameter, value: unknown): unknown {
+  const array = /^(.+)\[\d*\]$/.exec(type);
+  if (array) return (value as unknown[]).map((item) => expected({ ...rest, type: array[1] as string } as AbiParameter, item));
+  if (type === "tuple") {
+    const { components } = rest as unknown as { components: AbiParameter[] };
+    return Object.fromEntries(
+      components.map((component) => [component.name, expected(component, (value as Record<string, unknown>)[component.name ?? ""])]),
+    );
+  }
+  const integer = /^u?int(\d+)$/.exec(type);
+  if (integer) return Number(integer[1]) <= 48 ? Number(value) : String(value);
+  return typeof value === "string" ? value.replaceAll("\0", "\ufffd") : value;
+}
+
+const decoderOf = (inputs: AbiParameter[]) => {
+  const [shape] = readEvents("0x", [{ type: "event", name: "Sample", inputs: inputs as never }]);
+  if (!shape) throw new Error("no event");
+  return { shape, decode: compileDecoder(shape) };
+};
+
+test("what viem encodes is decoded to the same values, for any nesting of types", () => {
+  fc.assert(
+    fc.property(fc.array(sample, { minLength: 1, maxLength: 4 }), (samples) => {
+      const inputs = samples.map(({ parameter }) => parameter);
+      const { shape, decode } = decoderOf(inputs);
+      expect(shape.topic0).toBe(
+        toEventSelector({ type: "event", name: "Sample", inputs: inputs.map((input) => ({ ...input, indexed: false })) }),
+      );
+      const data = encodeAbiParameters(inputs, samples.map(({ value }) => value) as never);
+      expect(decode([shape.topic0], data)).toEqual(samples.map(({ parameter, value }) => expected(parameter, value)));
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test("data that was cut, or is noise, is refused or decoded, never an exception and never more than it is large", () => {
+  fc.assert(
+    fc.property(fc.array(sample, { minLength: 1, maxLength: 3 }), fc.uint8Array({ maxLength: 300 }), fc.nat(200), (samples, noise, cut) => {
+      const { shape, decode } = decoderOf(samples.map(({ parameter }) => parameter));
+      const data = encodeAbiParameters(
+        samples.map(({ parameter }) => parameter),
+        samples.map(({ value }) => value) as never,
+      );
+      for (const hostile of [data.slice(0, 2 + (cut - (cut % 2))), `0x${Buffer.from(noise).toString("hex")}`])
+        decode([shape.topic0], hostile);
+    }),
+    { numRuns: 400 },
+  );
+  // Each of 200 inner arrays points at the same 200 words: 40,000 values out of 400 words.
+  const word = (n: number) => n.toString(16).padStart(64, "0");
+  const { shape, decode } = decoderOf([{ name: "x", type: "uint256[][]" }]);
+  const bomb = `0x${word(32)}${word(200)}${word(200 * 32).repeat(200)}${word(199)}${word(1).repeat(199)}`;
+  expect(decode([shape.topic0], bomb)).toBeNull();
+});
+
+test("values that don't fit their type are refused", () => {
+  const dirty = `0x${"f".repeat(64)}`;
+  for (const type of ["uint8", "address", "bool", "bytes4", "uint128"]) {
+    const { shape, decode } = decoderOf([{ name: "x", type }]);
+    expect(decode([shape.topic0], dirty), type).toBeNull();
+  }
+  const { shape, decode } = decoderOf([{ name: "x", type: "uint256" }]);
+  expect(decode([shape.topic0, dirty], dirty)).toBeNull();
+});
