@@ -146,8 +146,8 @@ const dropDatabase: Step = {
 /** The steps of each action, in order. */
 export const procedures: Readonly<Record<TaskAction, readonly Step[]>> = {
   provision: [check, prepare, start, answer, firstProgress],
-  resume: [prepare, start, answer],
-  redeploy: [check, stop, prepare, start, answer],
+  resume: [prepare, start, answer, firstProgress],
+  redeploy: [check, stop, prepare, start, answer, firstProgress],
   suspend: [stop, closeDatabase],
   deprovision: [stop, dropDatabase],
 };

@@ -23,6 +23,11 @@ export function worthWriting(written: Health | null, next: Health): boolean {
   return Date.parse(next.checkedAt) - Date.parse(written.checkedAt) >= healthTimes.writeMs;
 }
 
+/** Milliseconds until the next poll: often until a new program has its first block, since somebody waits for it. */
+export function pollDelay(hasProgress: boolean, runningMs: number): number {
+  return hasProgress || runningMs > healthTimes.startMs ? healthTimes.pollMs : healthTimes.firstPollMs;
+}
+
 /** A program's own report as health. */
 export function fromReport(report: HealthReport, now: Date): Health {
   const message = report.status === "healthy" ? null : (report.message ?? "The program reports that it is degraded.");

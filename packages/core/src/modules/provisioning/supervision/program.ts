@@ -8,7 +8,7 @@ import { afterExit, type CrashHistory, describeExit, type ExitReason, noCrashes,
 import { failInstance, type InstanceLease, recordHealth, recordInstance, releaseInstance } from "../system/instance-leases.ts";
 import { recordLogs } from "../system/telemetry.ts";
 import { askHealth } from "./health-check.ts";
-import { fromReport, healthTimes, judgeSilence, unreachable, worthWriting } from "./health-policy.ts";
+import { fromReport, healthTimes, judgeSilence, pollDelay, unreachable, worthWriting } from "./health-policy.ts";
 import { LogIntake } from "./log-intake.ts";
 
 /** What a program needs at each start, but the token that is made anew every time. */
@@ -209,7 +209,7 @@ export class SupervisedProgram {
         const report = await askHealth(address, this.#token);
         if (this.#startedAt !== startedAt || this.#phase === "gone" || this.#phase === "backing_off") return;
         this.#answer(fromReport(report, new Date()), address);
-        this.#poll(healthTimes.pollMs * (0.9 + Math.random() * 0.2));
+        this.#poll(pollDelay(report.syncedBlock !== null, Date.now() - startedAt) * (0.9 + Math.random() * 0.2));
         return;
       } catch (error) {
         fault = error instanceof Error ? error.message : String(error);

@@ -1,0 +1,130 @@
+import { type DeploymentStatus, deploymentStatuses, type DesiredState, type TaskAction } from "@obelisk/schemas/deployments";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { afterCancel, afterFailure, afterSuccess, courses, mayAsk, mayRerun, reconcile, type Standing } from "../policy.ts";
+
+const actions = Object.keys(courses) as TaskAction[];
+const asked = actions.filter((action) => action !== "provision") as Exclude<TaskAction, "provision">[];
+const desiredStates: DesiredState[] = ["running", "suspended", "deprovisioned"];
+const standing = fc.record({ status: fc.constantFrom(...deploymentStatuses), desiredState: fc.constantFrom(...desiredStates) });
+const at = (seconds: number) => new Date(1_800_000_000_000 + seconds * 1_000);
+
+function allowed(action: Exclude<TaskAction, "provision">, status: DeploymentStatus, desiredState: DesiredState = "running"): boolean {
+  return mayAsk(action, { status, desiredState }, false).allowed;
+}
+
+describe("what may be asked of a deployment", () => {
+  it("allows exactly the documented actions in each settled status", () => {
+    const possible = (status: DeploymentStatus) => asked.filter((action) => allowed(action, status));
+    expect(possible("running")).toEqual(["suspend", "redeploy", "deprovision"]);
+    expect(possible("degraded")).toEqual(["suspend", "redeploy", "deprovision"]);
+    expect(possible("suspended")).toEqual(["resume", "deprovision"]);
+    expect(possible("failed")).toEqual(["redeploy", "deprovision"]);
+    expect(possible("deprovisioned")).toEqual([]);
+  });
+
+  it("refuses everything while a task is queued or running, in every status", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...asked), standing, (action, where) => {
+        expect(mayAsk(action, where, true).allowed).toBe(false);
+      }),
+    );
+  });
+
+  it("lets a half-deprovisioned deployment only be deprovisioned", () => {
+    for (const action of asked) expect(allowed(action, "failed", "deprovisioned")).toBe(action === "deprovision");
+  });
+
+  it("says in every refusal what stands in the way, and what is possible", () => {
+    const verdict = mayAsk("resume", { status: "running", desiredState: "running" }, false);
+    expect(verdict).toEqual({ allowed: false, reason: expect.stringContaining("suspend, redeploy, deprovision") });
+    const busy = mayAsk("suspend", { status: "provisioning", desiredState: "running" }, true);
+    expect(busy).toEqual({ allowed: false, reason: expect.stringContaining("cancel it first") });
+  });
+});
+
+describe("running a task again", () => {
+  it("takes only the newest task, and only one that failed or was cancelled", () => {
+    const where: Standing = { status: "failed", desiredState: "running" };
+    for (const status of ["queued", "running", "succeeded"]) {
+      expect(mayRerun({ action: "provision", status, isNewest: true }, where, false).allowed).toBe(false);
+    }
+    for (const status of ["failed", "cancelled"]) {
+      expect(mayRerun({ action: "provision", status, isNewest: true }, where, false).allowed).toBe(true);
+      expect(mayRerun({ action: "provision", status, isNewest: false }, where, false).allowed).toBe(false);
+      expect(mayRerun({ action: "provision", status, isNewest: true }, where, true).allowed).toBe(false);
+    }
+  });
+
+  it("never provisions a deployment that runs", () => {
+    fc.assert(
+      fc.property(standing, fc.boolean(), (where, active) => {
+        const verdict = mayRerun({ action: "provision", status: "failed", isNewest: true }, where, active);
+        expect(verdict.allowed).toBe(where.status === "failed" && !active);
+      }),
+    );
+  });
+});
+
+describe("where a task leaves its deployment", () => {
+  it("always in a settled status, with the wish of the action kept on failure", () => {
+    const settled: DeploymentStatus[] = ["running", "degraded", "suspended", "deprovisioned", "failed"];
+    fc.assert(
+      fc.property(fc.constantFrom(...actions), standing, fc.boolean(), (action, former, flag) => {
+        expect(settled).toContain(afterSuccess(action, flag).status);
+        expect(settled).toContain(afterCancel(former, flag).status);
+        expect(afterFailure(action)).toEqual({ status: "failed", desiredState: courses[action].desired });
+      }),
+    );
+  });
+
+  it("cancelled: back where it was, and failed with the code cancelled when it never ran", () => {
+    expect(afterCancel({ status: "suspended", desiredState: "suspended" }, true)).toMatchObject({ status: "suspended", desiredState: "suspended" });
+    expect(afterCancel({ status: "running", desiredState: "running" }, false)).toMatchObject({ status: "running" });
+    expect(afterCancel({ status: "running", desiredState: "running" }, true)).toMatchObject({ status: "degraded", desiredState: "running" });
+    expect(afterCancel({ status: "queued", desiredState: "running" }, true)).toMatchObject({ status: "failed", failure: { code: "cancelled" } });
+  });
+
+  it("offers a way out of every settled status but the last", () => {
+    for (const status of deploymentStatuses) {
+      if (["queued", "provisioning", "suspending", "deprovisioning", "deprovisioned"].includes(status)) continue;
+      expect(asked.some((action) => allowed(action, status))).toBe(true);
+    }
+  });
+});
+
+describe("what the reconciler owes a deployment", () => {
+  const runs: Standing = { status: "running", desiredState: "running" };
+
+  it("leaves a task alone while its worker gives signs of life, past the deadline too", () => {
+    const task = { status: "running" as const, deadlineAt: at(-100), leaseExpiresAt: at(1) };
+    expect(reconcile(runs, task, null, at(0))).toBe("nothing");
+  });
+
+  it("queues a task again whose worker is gone, and fails it past its deadline", () => {
+    expect(reconcile(runs, { status: "running", deadlineAt: at(60), leaseExpiresAt: at(0) }, null, at(0))).toBe("enqueue_task");
+    expect(reconcile(runs, { status: "queued", deadlineAt: at(60), leaseExpiresAt: null }, null, at(0))).toBe("enqueue_task");
+    expect(reconcile(runs, { status: "queued", deadlineAt: at(0), leaseExpiresAt: null }, null, at(0))).toBe("fail_task");
+    expect(reconcile(runs, { status: "running", deadlineAt: at(0), leaseExpiresAt: at(-1) }, null, at(0))).toBe("fail_task");
+  });
+
+  it("starts a program exactly when one is wanted, no task works on it and nobody answers for it", () => {
+    fc.assert(
+      fc.property(standing, fc.option(fc.integer({ min: -50, max: 50 })), (where, lease) => {
+        const instance = lease === null ? null : { leaseExpiresAt: at(lease) };
+        const wanted = where.desiredState === "running" && (where.status === "running" || where.status === "degraded");
+        const alone = lease === null || lease <= 0;
+        expect(reconcile(where, null, instance, at(0))).toBe(wanted && alone ? "start_instance" : "nothing");
+      }),
+    );
+  });
+
+  it("never starts a program beside a task", () => {
+    fc.assert(
+      fc.property(standing, fc.constantFrom("queued" as const, "running" as const), fc.integer({ min: -50, max: 50 }), (where, status, lease) => {
+        const task = { status, deadlineAt: at(10), leaseExpiresAt: status === "queued" ? null : at(lease) };
+        expect(reconcile(where, task, null, at(0))).not.toBe("start_instance");
+      }),
+    );
+  });
+});

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { judgeFleet } from "../fleet-policy.ts";
+import { fromReport, healthTimes, judgeSilence, unreachable, worthWriting } from "../supervision/health-policy.ts";
+import { LogIntake } from "../supervision/log-intake.ts";
+import { parseLine } from "../supervision/log-line.ts";
+import type { LogEntry } from "../system/telemetry.ts";
+
+const now = new Date("2026-11-23T10:00:00.000Z");
+const later = (ms: number) => new Date(now.getTime() + ms);
+const report = { status: "healthy" as const, message: null, syncedBlock: 5, headBlock: 6, lagBlocks: 1 };
+
+describe("health", () => {
+  it("is written at once when its meaning changes, and at most every ten seconds when only numbers do", () => {
+    const written = fromReport(report, now);
+    expect(worthWriting(null, written)).toBe(true);
+    expect(worthWriting(written, fromReport({ ...report, syncedBlock: 6 }, later(9_000)))).toBe(false);
+    expect(worthWriting(written, fromReport({ ...report, syncedBlock: 6 }, later(healthTimes.writeMs)))).toBe(true);
+    expect(worthWriting(written, fromReport({ ...report, status: "degraded", message: "no RPC answers" }, later(10)))).toBe(true);
+  });
+
+  it("says what is wrong whenever it is not healthy", () => {
+    expect(fromReport({ ...report, status: "degraded", message: null }, now).message).toBeTruthy();
+    expect(unreachable(fromReport(report, now), "it does not answer", later(1))).toMatchObject({ status: "unreachable", syncedBlock: 5, message: "it does not answer" });
+  });
+
+  it("bears a short silence, then calls it unreachable, then hung", () => {
+    expect(judgeSilence(0, 5_000)).toBe("wait");
+    expect(judgeSilence(0, 6_000)).toBe("unreachable");
+    expect(judgeSilence(0, 30_000)).toBe("hung");
+  });
+});
+
+describe("a program's lines", () => {
+  it("JSON lines give level and message, other fields follow", () => {
+    const entry = parseLine("stdout", JSON.stringify({ level: "warn", time: now.toISOString(), msg: "slow node", ms: 900 }), now);
+    expect(entry).toMatchObject({ level: "warn", message: 'slow node {"ms":900}', stream: "stdout" });
+  });
+
+  it("plain text on standard error counts as an error", () => {
+    expect(parseLine("stderr", "Segmentation fault", now)).toMatchObject({ level: "error", message: "Segmentation fault" });
+  });
+
+  it("a time far from ours, control characters and over-long lines do no harm", () => {
+    const entry = parseLine("stdout", JSON.stringify({ level: "info", time: "1999-01-01T00:00:00Z", msg: `a\u0000b\u001b[31mc${"x".repeat(20_000)}` }), now);
+    expect(entry.at).toEqual(now);
+    expect(entry.message.startsWith("abcx")).toBe(true);
+    expect(entry.message.length).toBeLessThan(8_300);
+  });
+});
+
+describe("log intake", () => {
+  it("keeps a bounded number of lines a second and says how many it dropped", async () => {
+    const kept: LogEntry[] = [];
+    const intake = new LogIntake(async (lines) => void kept.push(...lines), { linesPerSecond: 10, flushMs: 5, waiting: 100, remembered: 3 });
+    for (let line = 0; line < 1_000; line += 1) intake.take("stdout", `line ${line}`);
+    await intake.flush();
+    const own = kept.filter(({ stream }) => stream === "stdout");
+    const notes = kept.filter(({ stream }) => stream === "system");
+    // The thousand may straddle the border of two seconds.
+    expect(own.length).toBeLessThanOrEqual(20);
+    const dropped = notes.reduce((sum, { message }) => sum + Number(/^(\d+) lines were dropped/.exec(message)?.[1]), 0);
+    expect(own.length + dropped).toBe(1_000);
+    expect(intake.lastLines).toEqual(["line 997", "line 998", "line 999"]);
+  });
+
+  it("writes batches one after the other, in order", async () => {
+    const kept: string[] = [];
+    let writing = 0;
+    const intake = new LogIntake(
+      async (lines) => {
+        writing += 1;
+        expect(writing).toBe(1);
+        await sleep(5);
+        kept.push(...lines.map(({ message }) => message));
+        writing -= 1;
+      },
+      { linesPerSecond: 1_000, flushMs: 1, waiting: 1_000, remembered: 3 },
+    );
+    for (let line = 0; line < 30; line += 1) {
+      intake.take("stdout", `${line}`);
+      await sleep(1);
+    }
+    await intake.flush();
+    expect(kept).toEqual(Array.from({ length: 30 }, (_, line) => `${line}`));
+  });
+});
+
+describe("what the living workers say", () => {
+  const worker = { driver: "process", templates: ["evm-events"], capacity: 4, instances: 3 };
+  const failed = (checks: ReturnType<typeof judgeFleet>) => checks.filter(({ status }) => status === "fail").map(({ name }) => name);
+
+  it("passes with a worker that has the program and room", () => {
+    expect(failed(judgeFleet("evm-events", { enabled: true }, [worker]))).toEqual([]);
+  });
+
+  it("names the check that fails and a remedy for each", () => {
+    expect(failed(judgeFleet("other", undefined, [worker]))).toEqual(["template"]);
+    expect(failed(judgeFleet("evm-events", { enabled: false }, [worker]))).toEqual(["template"]);
+    expect(failed(judgeFleet("evm-events", { enabled: true }, []))).toEqual(["driver"]);
+    expect(failed(judgeFleet("evm-events", { enabled: true }, [{ ...worker, templates: [] }]))).toEqual(["program"]);
+    const full = judgeFleet("evm-events", { enabled: true }, [{ ...worker, instances: 4 }]);
+    expect(failed(full)).toEqual(["capacity"]);
+    expect(full.find(({ name }) => name === "capacity")?.remedy).toBeTruthy();
+  });
+
+  it("counts room only on workers that have the program", () => {
+    const checks = judgeFleet("evm-events", { enabled: true }, [{ ...worker, instances: 4 }, { ...worker, templates: [], instances: 0 }]);
+    expect(failed(checks)).toEqual(["capacity"]);
+  });
+});
