@@ -1,0 +1,184 @@
+import { type LocalChain, startLocalChain } from "@obelisk/testing/local-chain";
+import type { TestKey } from "@obelisk/testing/tenant";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DescribedAnswers } from "./described-answers.ts";
+import { createTenant, insertDeployment, pretendWorker, type Serving, serve, type TestTenant } from "./serving.ts";
+
+const root = "/api/public/v1";
+const list = `${root}/deployments/indexer`;
+const address = "0x5fbdb2315678afecb367f032d93f642f64180aa3";
+
+let serving: Serving;
+let chain: LocalChain;
+let tenant: TestTenant;
+let key: TestKey;
+let described: DescribedAnswers;
+
+beforeAll(async () => {
+  [serving, chain] = await Promise.all([serve(), startLocalChain()]);
+  await chain.client.setCode({ address, bytecode: "0x00" });
+  await pretendWorker(serving.test);
+  tenant = await createTenant(serving.test);
+  key = await tenant.asKey();
+  described = new DescribedAnswers((await (await serving.ask(`${root}/openapi.json`)).json()) as DescribedAnswers["document"]);
+});
+
+afterAll(async () => {
+  await serving?.close();
+  await chain?.stop();
+});
+
+const body = (name = "transfers") => ({
+  name,
+  rpcUrl: chain.rpcUrl,
+  contracts: [{ address, abi: [{ type: "event", name: "Moved", inputs: [{ name: "to", type: "address", indexed: true }] }] }],
+});
+
+describe("every answer", () => {
+  test("carries version, request id and what is left of the window, also when it refuses", async () => {
+    for (const init of [{ token: key.token }, {}, { token: "obk_nonsense" }]) {
+      const answer = await serving.ask(list, { ...init, headers: { "x-request-id": "mine-1" } });
+      expect(answer.headers.get("x-public-api-version")).toBe("1");
+      expect(answer.headers.get("x-request-id")).toBe("mine-1");
+      for (const name of ["limit", "remaining", "reset"]) expect(answer.headers.get(`x-ratelimit-${name}`)).toMatch(/^\d+$/);
+      expect(new Date(answer.headers.get("x-ratelimit-reset-at") ?? "").getTime()).toBeGreaterThan(Date.now() - 1_000);
+      await answer.body?.cancel();
+    }
+  });
+
+  test("has a request id of ours where the caller's is missing, too long or not visible ASCII", async () => {
+    for (const id of [undefined, "x".repeat(129), "with space"]) {
+      const answer = await serving.ask(list, { token: key.token, headers: id === undefined ? {} : { "x-request-id": id } });
+      expect(answer.headers.get("x-request-id")).toMatch(/^req_[\w-]{16}$/);
+    }
+  });
+});
+
+describe("the key", () => {
+  test("works as bearer token and as x-api-key, and both only when they agree", async () => {
+    expect((await serving.ask(list, { token: key.token })).status).toBe(200);
+    expect((await serving.ask(list, { headers: { "x-api-key": key.token } })).status).toBe(200);
+    expect((await serving.ask(list, { token: key.token, headers: { "x-api-key": key.token } })).status).toBe(200);
+    const other = await tenant.asKey();
+    const answer = await serving.ask(list, { token: key.token, headers: { "x-api-key": other.token } });
+    expect((await described.check(list, "get", answer)).code).toBe("invalid_api_key");
+  });
+
+  test("is refused as unknown, expired or revoked, each with its own code", async () => {
+    const expired = await tenant.asKey();
+    const revoked = await tenant.asKey();
+    await serving.test.owner.query("update api_keys set expires_at = now() where id = $1", [expired.id]);
+    await serving.test.owner.query("update api_keys set revoked_at = now() where id = $1", [revoked.id]);
+    const codes = [];
+    for (const token of [undefined, "obk_x", `${key.token.slice(0, -1)}_`, expired.token, revoked.token]) {
+      const answer = await serving.ask(list, token === undefined ? {} : { token });
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get("www-authenticate")).toContain("Bearer");
+      codes.push((await described.check(list, "get", answer)).code);
+    }
+    expect(codes).toEqual(["invalid_api_key", "invalid_api_key", "invalid_api_key", "expired_api_key", "revoked_api_key"]);
+  });
+
+  test("without the scope is refused by name", async () => {
+    const reader = await tenant.asKey(["deployments:read"]);
+    const writer = await tenant.asKey(["deployments:write"]);
+    expect((await described.check(list, "get", await serving.ask(list, { token: writer.token }))).code).toBe("missing_scope");
+    expect((await described.check(list, "post", await serving.ask(list, { token: reader.token, body: body() }))).code).toBe(
+      "missing_scope",
+    );
+  });
+});
+
+describe("deployments", () => {
+  test("are created, listed, read, followed, operated and removed, each answer as described", async () => {
+    const created = await described.check(list, "post", await serving.ask(list, { token: key.token, body: body() }));
+    const { id, currentTask } = created.data as { id: string; currentTask: { id: string } };
+    const one = `${list}/{id}`;
+    await described.check(list, "get", await serving.ask(`${list}?limit=1&status=queued`, { token: key.token }));
+    await described.check(one, "get", await serving.ask(`${list}/${id}`, { token: key.token }));
+    await described.check(`${one}/logs`, "get", await serving.ask(`${list}/${id}/logs?limit=5`, { token: key.token }));
+    await described.check(`${one}/tasks`, "get", await serving.ask(`${list}/${id}/tasks`, { token: key.token }));
+    const busy = await serving.ask(`${list}/${id}/suspend`, { token: key.token, method: "POST" });
+    expect(busy.status).toBe(409);
+    await described.check(`${one}/suspend`, "post", busy);
+    const cancel = `${one}/tasks/{taskId}/cancel`;
+    expect(
+      (
+        await described.check(
+          cancel,
+          "post",
+          await serving.ask(`${list}/${id}/tasks/${currentTask.id}/cancel`, { token: key.token, method: "POST" }),
+        )
+      ).data,
+    ).toMatchObject({ status: "cancelled" });
+    const rerun = `${one}/tasks/{taskId}/rerun`;
+    await described.check(
+      rerun,
+      "post",
+      await serving.ask(`${list}/${id}/tasks/${currentTask.id}/rerun`, { token: key.token, method: "POST", body: {} }),
+    );
+    for (const [action, standing] of [
+      ["suspend", "running"],
+      ["resume", "suspended"],
+      ["redeploy", "running"],
+    ] as const) {
+      const made = await insertDeployment(serving.test, tenant, { status: standing });
+      await serving.test.owner.query("update deployments set desired_state = $2 where id = $1", [made.id, standing]);
+      const answer = await serving.ask(`${list}/${made.id}/${action}`, { token: key.token, method: "POST" });
+      expect(answer.status, action).toBe(200);
+      await described.check(`${one}/${action}`, "post", answer);
+    }
+    const made = await insertDeployment(serving.test, tenant);
+    expect(
+      (await described.check(one, "delete", await serving.ask(`${list}/${made.id}`, { token: key.token, method: "DELETE" }))).data,
+    ).toMatchObject({
+      desiredState: "deprovisioned",
+    });
+  });
+
+  test("pages by limit and offset with the total beside them", async () => {
+    const other = await createTenant(serving.test);
+    const { token } = await other.asKey();
+    for (let index = 0; index < 3; index += 1) await insertDeployment(serving.test, other);
+    const answer = await serving.ask(`${list}?limit=2&offset=1`, { token });
+    expect(await answer.json()).toMatchObject({ data: [{}, {}], pagination: { limit: 2, offset: 1, total: 3 } });
+    for (const query of ["limit=0", "limit=101", "limit=x", "offset=-1", "status=happy"]) {
+      const refused = await described.check(list, "get", await serving.ask(`${list}?${query}`, { token }));
+      expect(refused).toMatchObject({ code: "invalid_request", errors: [{ path: query.split("=")[0] }] });
+    }
+  });
+
+  test("a failed preflight answers 503 and names the check and its remedy", async () => {
+    const answer = await serving.ask(list, { token: key.token, body: { ...body(), rpcUrl: "http://127.0.0.1:9/" } });
+    expect(answer.status).toBe(503);
+    const refused = await described.check(list, "post", answer);
+    expect(refused).toMatchObject({ code: "provisioning_unavailable", errors: [{ path: "rpc" }] });
+  });
+});
+
+describe("what isn't there", () => {
+  test("an unknown address answers 404 as problem document", async () => {
+    const answer = await serving.ask(`${root}/deployments/spaceship`, { token: key.token });
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([404, "application/problem+json"]);
+  });
+
+  test("a wrong method answers 405 and says which are right", async () => {
+    const answer = await serving.ask(list, { token: key.token, method: "PUT" });
+    expect([answer.status, answer.headers.get("allow")]).toEqual([405, "GET, POST, HEAD, OPTIONS"]);
+    expect((await serving.ask(list, { method: "OPTIONS" })).headers.get("allow")).toBe("GET, POST, HEAD, OPTIONS");
+    expect((await serving.ask(list, { token: key.token, method: "HEAD" })).status).toBe(200);
+  });
+
+  test("an id of another form, of nothing and of another organization answer alike", async () => {
+    const foreign = await insertDeployment(serving.test, await createTenant(serving.test));
+    const details = [];
+    for (const id of ["nonsense", "dep_99999999999999999999999999", foreign.id]) {
+      const answer = await serving.ask(`${list}/${id}`, { token: key.token });
+      expect(answer.status).toBe(404);
+      const { requestId: _, ...rest } = (await answer.json()) as { requestId: string };
+      details.push(rest);
+    }
+    expect(details[1]).toEqual(details[0]);
+    expect(details[2]).toEqual(details[0]);
+  });
+});
