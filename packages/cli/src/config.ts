@@ -1,4 +1,2 @@
 /** The environment's variables as they came: the one place of the command line that looks at them. */
-export function environmentVariables(): Record<string, string | undefined> {
-  return { ...process.env };
-}
+export const environmentVariables: Record<string, string | undefined> = { ...process.env };
