@@ -12,13 +12,15 @@ const folder = join(root, ".toolchain");
 const npmVersion = "11.19.1";
 const windows = process.platform === "win32";
 
-/** Programs of the toolchain: `node`, `npm` (its npm-cli.js), and the environment to run them in. */
+/** The toolchain: `node`, `npm` (its npm-cli.js), and the environment to run programs in. */
 export async function toolchain() {
   const version = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies.node;
   const node = await nodeProgram(version);
   const npm = await npmProgram();
   const folders = [dirname(node), ...(npm.folder ? [npm.folder] : [])];
-  return { node, npm: npm.cli, version, env: innerEnvironment(folders) };
+  // Compiled modules are kept: much of the time until Obelisk is ready is loading them.
+  const env = { NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compiled-modules"), ...innerEnvironment(folders) };
+  return { node, npm: npm.cli, env };
 }
 
 async function nodeProgram(version) {

@@ -41,7 +41,8 @@ export async function up({ variables, programs = platformProgramFiles }: UpOptio
     logDirectory: join(dataDir, "logs"),
     record: join(dataDir, "processes.json"),
     onEvent: ({ service, state, message }) => {
-      if (state === "restarting" || state === "failed" || message.includes("killed")) note(`${service} ${message}`);
+      if (interruption.signal.aborted ? message.includes("killed") : state === "restarting" || state === "failed")
+        note(`${service} ${message}`);
     },
   });
   const interruption = onInterruption(
@@ -95,9 +96,11 @@ async function startAll(
   const platformVariables = variablesOfPrograms(variables, environment, connection, dataDir);
   await migrate({ ...connection, report: note });
   const demo = environment.NODE_ENV === "development";
-  if (demo) await seed(platformVariables, connection.chainRpcUrl);
   writeFileSync(join(dataDir, "connection.json"), JSON.stringify(connection), { mode: 0o600 });
-  for (const service of platformServices(programs, platformVariables, environment.PORT)) await supervisor.start(service);
+  await Promise.all([
+    demo ? seed(platformVariables, connection.chainRpcUrl) : null,
+    ...platformServices(programs, platformVariables, environment.PORT).map((service) => supervisor.start(service)),
+  ]);
   announce(connection.baseUrl, dataDir, demo);
 }
 
@@ -144,6 +147,8 @@ function variablesOfPrograms(
     DATABASE_URL: connection.databaseUrl,
     RUNTIME_DATABASE_URL: connection.runtimeDatabaseUrl,
     OBELISK_DATA_DIR: dataDir,
+    // Compiled modules are kept from start to start: half of the time to ready is loading them.
+    NODE_COMPILE_CACHE: variables["NODE_COMPILE_CACHE"] ?? join(dataDir, "compile-cache"),
     AUTH_SECRET: connection.authSecret,
     // All of them: older keys still open what they sealed.
     ENCRYPTION_KEY: environment.ENCRYPTION_KEY?.join(",") ?? connection.encryptionKey,
