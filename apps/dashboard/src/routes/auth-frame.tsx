@@ -6,7 +6,7 @@ export function AuthFrame({ title, lead, children, foot }: { title: string; lead
     <div className="flex min-h-dvh flex-col items-center px-4 pt-[max(3rem,14dvh)] pb-12">
       <main className="w-full max-w-90">
         <div className="flex items-center gap-2">
-          <Mark className="size-7" />
+          <Mark className="h-7 w-auto" />
           <span className="text-base font-semibold tracking-tight">Obelisk</span>
         </div>
         <h1 className="mt-8 text-xl font-semibold tracking-[-0.01em]">{title}</h1>

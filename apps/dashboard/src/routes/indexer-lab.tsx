@@ -79,7 +79,7 @@ export function IndexerLabPage() {
               <SearchBox value={search.search ?? ""} onSearch={(value) => go({ search: value, pages: undefined }, true)} />
               <Select
                 aria-label="Status"
-                className="w-auto! max-sm:flex-1"
+                className="w-40 max-sm:flex-1"
                 value={status ?? ""}
                 onChange={(event) => go({ status: event.target.value, pages: undefined })}
               >

@@ -43,7 +43,9 @@ export function SignInPage() {
   return (
     <AuthFrame
       title="Sign in"
-      lead={search.return ? "Sign in to go on where you were." : "Deploy and watch your on-chain runtimes."}
+      lead={
+        search.return && search.return !== "/dashboard" ? "Sign in to go on where you were." : "Deploy and watch your on-chain runtimes."
+      }
       foot={
         <>
           No account yet?{" "}

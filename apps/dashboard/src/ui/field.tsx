@@ -1,6 +1,7 @@
 import { clsx } from "clsx";
-import { CircleAlert } from "lucide-react";
+import { ChevronDown, CircleAlert } from "lucide-react";
 import { type ComponentProps, type ReactNode, useId } from "react";
+import { sentence } from "./format.ts";
 
 interface FieldProps {
   label: string;
@@ -28,7 +29,7 @@ export function Field({ label, help, error, aside, children }: FieldProps) {
       {error ? (
         <p id={`${id}-error`} className="flex items-start gap-1.5 text-[13px] text-bad">
           <CircleAlert aria-hidden className="mt-0.5 size-3.5 shrink-0" />
-          {error}
+          {sentence(error)}
         </p>
       ) : null}
       {help ? (
@@ -53,8 +54,17 @@ export function Textarea({ className, ...rest }: ComponentProps<"textarea">) {
   );
 }
 
+/** The system's own list, with its width on the frame so that the arrow stays beside the text. */
 export function Select({ className, ...rest }: ComponentProps<"select">) {
-  return <select {...rest} className={clsx(control, "h-8 px-2", rest["aria-invalid"] ? "border-bad" : "border-line-strong", className)} />;
+  return (
+    <span className={clsx("relative block", className)}>
+      <select
+        {...rest}
+        className={clsx(control, "h-8 appearance-none truncate pr-8 pl-2.5", rest["aria-invalid"] ? "border-bad" : "border-line-strong")}
+      />
+      <ChevronDown aria-hidden className="pointer-events-none absolute top-1/2 right-2.5 size-3.5 -translate-y-1/2 text-faint" />
+    </span>
+  );
 }
 
 /** One of several, each with its explanation. */

@@ -28,8 +28,8 @@ export function exactTime(at: string): string {
 
 /** A span of seconds in its two largest units: `4 s`, `2 min 5 s`, `3 h 10 min`, `5 days`. */
 export function duration(seconds: number): string {
-  if (seconds < 0) return "0 s";
-  if (seconds < 10) return `${seconds < 0.95 ? seconds.toFixed(1) : Number(seconds.toFixed(1))} s`;
+  if (seconds < 0.1) return "< 0.1 s";
+  if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3_600) return join(Math.floor(whole / 60), "min", whole % 60, "s");
@@ -40,6 +40,11 @@ export function duration(seconds: number): string {
 
 function join(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+}
+
+/** A message as a sentence: schemas write theirs in lower case. What starts with a literal keeps its spelling. */
+export function sentence(message: string): string {
+  return /^[a-z]+[ ,']/.test(message) ? message.charAt(0).toUpperCase() + message.slice(1) : message;
 }
 
 /** `dep_01jd3v…7k2f`: prefix, the first and the last characters. Ids of one moment share their beginning, so the end tells them apart. */

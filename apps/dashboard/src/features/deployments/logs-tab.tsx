@@ -53,7 +53,7 @@ export function LogsTab({
       <div className="flex flex-wrap items-center gap-2">
         <Select
           aria-label="Level"
-          className="w-auto!"
+          className="w-48"
           value={level}
           onChange={(event) => onLevel(event.target.value === "debug" ? undefined : event.target.value)}
         >

@@ -109,12 +109,7 @@ function Runner({ url, table, tables, onTable }: RunnerProps) {
       title="Try it"
       aside={
         <span className="flex items-center gap-2">
-          <Select
-            aria-label="Table"
-            className="h-7! w-auto! max-w-44"
-            value={table?.name ?? ""}
-            onChange={(event) => onTable(event.target.value)}
-          >
+          <Select aria-label="Table" className="w-40" value={table?.name ?? ""} onChange={(event) => onTable(event.target.value)}>
             {tables.map((each) => (
               <option key={each.name} value={each.name}>
                 {each.name}

@@ -31,12 +31,7 @@ export function Trends({ id }: { id: string }) {
     <Card
       title="Trends"
       aside={
-        <Select
-          aria-label="Time range"
-          className="w-auto! h-7!"
-          value={minutes}
-          onChange={(event) => setMinutes(Number(event.target.value))}
-        >
+        <Select aria-label="Time range" className="w-36" value={minutes} onChange={(event) => setMinutes(Number(event.target.value))}>
           {ranges.map((range) => (
             <option key={range.minutes} value={range.minutes}>
               {range.label}

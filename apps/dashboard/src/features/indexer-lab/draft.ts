@@ -45,6 +45,9 @@ export function readDraft(draft: IndexerDraft): DraftReading {
       ...(start === "" ? {} : { startBlock: Number(start) }),
     };
   });
+  // The schema looks at the pair of them only once everything else fits.
+  if (draft.source === "network" && !draft.network) faults["network"] = "choose a network";
+  if (draft.source === "rpc" && !draft.rpcUrl.trim()) faults["rpcUrl"] = "give the URL of a node";
   const parsed = createIndexerSchema.safeParse({
     name: draft.name,
     ...(draft.source === "network" ? { network: draft.network || undefined } : { rpcUrl: draft.rpcUrl.trim() || undefined }),

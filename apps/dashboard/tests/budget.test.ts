@@ -1,0 +1,23 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { circles, pages, weigh } from "../budget.mjs";
+
+describe("the dashboard's build", () => {
+  let folder = "";
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "obelisk-dashboard-"));
+    await build({ root: join(import.meta.dirname, ".."), logLevel: "error", build: { outDir: folder, emptyOutDir: true } });
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it.each(Object.keys(pages))("loads %s within its budget of script", (page) => {
+    const weighed = weigh(folder).find((each) => each.page === page);
+    expect(weighed?.bytes).toBeLessThanOrEqual(weighed?.limit ?? 0);
+  });
+
+  it("has no chunks that import each other in a circle", () => expect(circles(folder)).toEqual([]));
+});

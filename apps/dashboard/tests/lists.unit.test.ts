@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { atLeast, logText, mergeLines, mostLines } from "../src/features/deployments/log-lines.ts";
+import { exampleQuery, graphqlCurl, restCurl, shellQuoted } from "../src/features/deployments/query-examples.ts";
+import { proposeSlug } from "../src/features/organizations/slug.ts";
+import { queueVerdict } from "../src/features/shell/queue-verdict.ts";
+import { readAuditSearch, readDeploymentSearch, readReturn } from "../src/routes/search.ts";
+import { gaps, niceCeiling, thin } from "../src/ui/chart-scale.ts";
+import { currentCursor, nextPages, pageNumber, previousPages } from "../src/ui/paging.ts";
+
+const line = (sequence: number, level: "info" | "error" = "info") =>
+  ({ sequence, level, at: "2026-11-23T12:00:00.000Z", stream: "stdout", message: `line ${sequence}` }) as const;
+
+describe("log lines", () => {
+  it("shows each line once and in order when batches overlap", () => {
+    const merged = mergeLines([line(1), line(2), line(3)], [line(2), line(3), line(4)]);
+    expect(merged.map((each) => each.sequence)).toEqual([1, 2, 3, 4]);
+  });
+  it("keeps the newest and drops the oldest", () => {
+    const many = Array.from({ length: mostLines }, (_, index) => line(index));
+    const merged = mergeLines(many, [line(mostLines)]);
+    expect([merged.length, merged[0]?.sequence]).toEqual([mostLines, 1]);
+  });
+  it("filters by severity and writes a file", () => {
+    expect(atLeast([line(1), line(2, "error")], "warn").map((each) => each.sequence)).toEqual([2]);
+    expect(logText([line(2, "error")])).toBe("2026-11-23T12:00:00.000Z error stdout line 2\n");
+  });
+});
+
+describe("pages in the URL", () => {
+  it("goes forth and back the same way", () => {
+    const second = nextPages(undefined, "a");
+    const third = nextPages(second, "b");
+    expect([currentCursor(third), pageNumber(third), previousPages(third), previousPages(second)]).toEqual(["b", 3, second, undefined]);
+  });
+  it("stays bounded on the way to the end", () => {
+    let pages: string | undefined;
+    for (let index = 0; index < 500; index += 1) pages = nextPages(pages, `dep_${String(index).padStart(26, "0")}`);
+    expect(pages?.length).toBeLessThanOrEqual(1_600);
+    expect(currentCursor(pages)).toContain("499");
+  });
+  it("reads only what makes sense", () => {
+    expect(readDeploymentSearch({ tab: "nonsense", level: 3 })).toEqual({ level: "3" });
+    expect(readAuditSearch({ from: "2026-11-23", to: "tomorrow", action: { a: 1 } })).toEqual({ from: "2026-11-23" });
+  });
+  it("returns after sign-in only to a page of this dashboard", () => {
+    expect(readReturn({ return: "/dashboard/organization?x=1" })).toEqual({ return: "/dashboard/organization?x=1" });
+    for (const path of ["https://evil.test", "//evil.test", "/dashboardish", "/auth/sign-in"])
+      expect(readReturn({ return: path })).toEqual({});
+  });
+});
+
+describe("query examples", () => {
+  const table = { name: "transfer", event: "Transfer(address,uint256)", columns: [{ name: "value", type: "string", description: "" }] };
+  it("puts the key where it belongs, and nowhere on a public endpoint", () => {
+    expect(restCurl("http://o/d/x/rest", table, false, null)).toContain('"authorization: Bearer $OBELISK_API_KEY"');
+    expect(restCurl("http://o/d/x/rest", table, true, "obk_1")).not.toContain("authorization");
+    expect(graphqlCurl("http://o/d/x/graphql", exampleQuery(table), false, "obk_1")).toContain("'authorization: Bearer obk_1'");
+  });
+  it("quotes whatever is pasted for the shell", () => expect(shellQuoted("it's $HOME")).toBe("'it'\\''s $HOME'"));
+});
+
+describe("charts", () => {
+  it("ends the scale on a round number", () => expect([0, 7, 21, 260, 1_000].map(niceCeiling)).toEqual([1, 10, 25, 500, 1_000]));
+  it("breaks the line where nothing was measured", () => {
+    expect(gaps([1, 2, null, 3, null, null, 4, 5])).toEqual([
+      [0, 1],
+      [3, 3],
+      [6, 7],
+    ]);
+  });
+  it("thins evenly and keeps the last point", () => {
+    const points = thin(
+      Array.from({ length: 1_001 }, (_, index) => index),
+      240,
+    );
+    expect([points.length, points.at(-1)]).toEqual([240, 1_000]);
+  });
+});
+
+describe("names and queues", () => {
+  it("proposes a slug the server takes", () => {
+    expect([proposeSlug("Café Zürich!"), proposeSlug("  "), proposeSlug("-".repeat(9) + "a".repeat(60))]).toEqual([
+      "cafe-zurich",
+      "",
+      "a".repeat(40),
+    ]);
+  });
+  it("says what is wrong with the queue before anything else", () => {
+    expect(queueVerdict({ workers: 0, queued: 0, running: 0, oldestSeconds: null }).tone).toBe("bad");
+    expect(queueVerdict({ workers: 2, queued: 3, running: 0, oldestSeconds: 90 }).tone).toBe("warn");
+    expect(queueVerdict({ workers: 2, queued: 1, running: 1, oldestSeconds: 0.4 }).tone).toBe("ok");
+  });
+});
