@@ -26,7 +26,11 @@ export class DescribedAnswers {
   }
 
   /** Fails unless status, content type, headers and body are what the document says of the route. Gives the body. */
-  async check(template: string, method: string, answer: Response): Promise<{ data?: unknown; code?: string; errors?: { path: string }[] }> {
+  async check(
+    template: string,
+    method: string,
+    answer: Response,
+  ): Promise<{ data?: unknown; code?: string; errors?: { path: string; message: string }[] }> {
     const operation = this.document.paths[template]?.[method.toLowerCase()];
     expect(operation, `${method} ${template} is described`).toBeDefined();
     const described = operation?.responses[String(answer.status)];
