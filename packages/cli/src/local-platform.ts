@@ -2,9 +2,6 @@ import { randomBytes } from "node:crypto";
 import { defaultRuntimeDatabaseUrl } from "@obelisk/core/db/runtime-database";
 import type { Context, Platform } from "@obelisk/core/kernel/context";
 import { parseEnvironment } from "@obelisk/core/kernel/environment";
-import { createLogger } from "@obelisk/core/kernel/logger";
-import { openPlatform } from "@obelisk/core/kernel/platform";
-import { organizationBySlug } from "@obelisk/core/modules/tenancy";
 import { type Connection, readConnection } from "./connection.ts";
 import { CommandFailure } from "./failure.ts";
 import type { Surroundings } from "./runtime.ts";
@@ -69,6 +66,11 @@ export function programVariables(variables: Variables): Variables {
 export async function withPlatform<Result>({ variables }: Surroundings, work: (platform: Platform) => Promise<Result>): Promise<Result> {
   const { databaseUrl, runtimeDatabaseUrl, encryptionKeys, baseUrl } = databaseConnection(variables);
   const environment = parseEnvironment(variables);
+  // Loaded when needed: what only shows help or asks the API starts at once.
+  const [{ openPlatform }, { createLogger }] = await Promise.all([
+    import("@obelisk/core/kernel/platform"),
+    import("@obelisk/core/kernel/logger"),
+  ]);
   const { platform, close } = await openPlatform({
     name: "obelisk cli",
     databaseUrl,
@@ -98,6 +100,7 @@ export function operatorContext(platform: Platform, command: string): Context {
 
 /** @throws CommandFailure where no organization has this slug. */
 export async function requireOrganization(platform: Platform, slug: string): Promise<{ id: string; name: string; slug: string }> {
+  const { organizationBySlug } = await import("@obelisk/core/modules/tenancy");
   const organization = await organizationBySlug(platform, slug);
   if (!organization)
     throw new CommandFailure(`no organization has the slug ${slug}`, "The slug is the last part of its address in the dashboard.");

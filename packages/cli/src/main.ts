@@ -13,7 +13,8 @@ import { explain } from "./failure.ts";
 import { note } from "./output.ts";
 import type { Surroundings } from "./runtime.ts";
 
-function programOf(surroundings: Surroundings): Command {
+/** Every command with its options. */
+export function programOf(surroundings: Surroundings): Command {
   const program = new Command("obelisk")
     .description("Run and operate Obelisk, the control plane for on-chain runtimes.")
     .option("--verbose", "show where an error comes from")

@@ -1,4 +1,3 @@
-import { verifyChain } from "@obelisk/core/modules/audit";
 import { Command } from "commander";
 import { CommandFailure } from "../failure.ts";
 import { requireOrganization, withPlatform } from "../local-platform.ts";
@@ -13,6 +12,7 @@ export function auditCommand(surroundings: Surroundings): Command {
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ obelisk audit verify --organization acme")
     .action(async (options: { organization: string; json?: boolean }) => {
+      const { verifyChain } = await import("@obelisk/core/modules/audit");
       const verification = await withPlatform(surroundings, async (platform) => {
         const organization = await requireOrganization(platform, options.organization);
         return verifyChain(platform, organization.id);

@@ -1,9 +1,7 @@
-import { createApiKey, revokeApiKey } from "@obelisk/core/modules/api-keys";
-import { verifyChain } from "@obelisk/core/modules/audit";
 import { createClient } from "@obelisk/sdk";
 import { Command, Option } from "commander";
 import { Narrator } from "../demo/narrator.ts";
-import { type DemoOptions, runDemo } from "../demo/run.ts";
+import type { DemoOptions } from "../demo/run.ts";
 import { wholeNumber } from "../durations.ts";
 import { CommandFailure } from "../failure.ts";
 import { databaseConnection, operatorContext, requireOrganization, runningConnection, withPlatform } from "../local-platform.ts";
@@ -41,10 +39,16 @@ export function demoCommand(surroundings: Surroundings): Command {
 }
 
 async function withGivenKey(surroundings: Surroundings, options: Options, token: string, narrator: Narrator): Promise<void> {
+  const { runDemo } = await import("../demo/run.ts");
   await runDemo({ ...target(surroundings, options, token, narrator), verifyAudit: null });
 }
 
 async function withOwnKey(surroundings: Surroundings, options: Options, narrator: Narrator): Promise<void> {
+  const [{ runDemo }, { verifyChain }, { createApiKey, revokeApiKey }] = await Promise.all([
+    import("../demo/run.ts"),
+    import("@obelisk/core/modules/audit"),
+    import("@obelisk/core/modules/api-keys"),
+  ]);
   await withPlatform(surroundings, async (platform) => {
     const organization = await requireOrganization(platform, options.organization);
     const ctx = { ...operatorContext(platform, "obelisk demo"), organizationId: organization.id };

@@ -1,4 +1,3 @@
-import { createApiKey } from "@obelisk/core/modules/api-keys";
 import { type ApiKeyScope, apiKeyScopes } from "@obelisk/schemas/access";
 import { Command, InvalidArgumentError } from "commander";
 import { parseSeconds } from "../durations.ts";
@@ -28,6 +27,7 @@ export function keysCommand(surroundings: Surroundings): Command {
       "\nExample:\n  $ obelisk keys create --organization acme --name ci --scopes deployments:read,deployments:write --expires-in 30d --json",
     )
     .action(async (options: CreateOptions) => {
+      const { createApiKey } = await import("@obelisk/core/modules/api-keys");
       const { key, token } = await withPlatform(surroundings, async (platform) => {
         const organization = await requireOrganization(platform, options.organization);
         const ctx = { ...operatorContext(platform, "obelisk keys create"), organizationId: organization.id };

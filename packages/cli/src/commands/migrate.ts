@@ -1,4 +1,3 @@
-import { migrate } from "@obelisk/core/db/migrate";
 import { Command } from "commander";
 import { databaseConnection } from "../local-platform.ts";
 import { note, print } from "../output.ts";
@@ -11,6 +10,7 @@ export function migrateCommand(surroundings: Surroundings): Command {
     .addHelpText("after", "\nExample:\n  $ DATABASE_URL=postgres://obelisk:…@db/obelisk ENCRYPTION_KEY=… obelisk migrate")
     .action(async () => {
       const { databaseUrl, runtimeDatabaseUrl, encryptionKeys } = databaseConnection(surroundings.variables);
+      const { migrate } = await import("@obelisk/core/db/migrate");
       let applied = 0;
       await migrate({
         databaseUrl,

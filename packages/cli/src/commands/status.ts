@@ -1,4 +1,3 @@
-import { platformStatus } from "@obelisk/core/modules/provisioning";
 import { Command } from "commander";
 import { CommandFailure } from "../failure.ts";
 import { databaseConnection, withPlatform } from "../local-platform.ts";
@@ -19,6 +18,7 @@ export function statusCommand(surroundings: Surroundings): Command {
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ obelisk status --json")
     .action(async ({ json }: { json?: boolean }) => {
+      const { platformStatus } = await import("@obelisk/core/modules/provisioning");
       const { baseUrl } = databaseConnection(surroundings.variables);
       const [server, queue] = await Promise.all([askServer(baseUrl), withPlatform(surroundings, platformStatus)]);
       const status = { ready: server.ready && queue.workersAlive > 0, database: "ok", server, ...queue };

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { createUser } from "@obelisk/core/modules/access";
 import { Command } from "commander";
 import { CommandFailure } from "../failure.ts";
 import { withPlatform } from "../local-platform.ts";
@@ -27,6 +26,7 @@ export function usersCommand(surroundings: Surroundings): Command {
     .addHelpText("after", "\nExample:\n  $ pass show obelisk | obelisk users create-admin --email ada@example.com --password-stdin")
     .action(async (options: CreateOptions) => {
       const password = options.passwordStdin ? await passwordFromInput() : null;
+      const { createUser } = await import("@obelisk/core/modules/access");
       const made = password ?? randomBytes(18).toString("base64url");
       const user = await withPlatform(surroundings, (platform) =>
         createUser(platform, {
