@@ -9,7 +9,7 @@ export interface ObeliskClient {
   deployments: Deployments;
   /**
    * Asks a deployment's own endpoint with the key, such as `endpoint(deployment.slug, "/graphql", { method: "POST", … })`.
-   * One attempt; the answer is the runtime's, whatever its status.
+   * The answer is the runtime's, whatever its status; only a used-up rate window (429) is waited for. A body must be a text or bytes.
    */
   endpoint(slug: string, path: string, init?: RequestInit): Promise<Response>;
 }

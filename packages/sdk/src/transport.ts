@@ -58,11 +58,24 @@ export class Transport {
     }
   }
 
-  /** One attempt with the key's authorization, the answer as it comes: for a deployment's own endpoint. */
+  /**
+   * A request with the key's authorization, the answer as it comes: for a deployment's own endpoint. Only a used-up rate window (429)
+   * is waited for and tried again.
+   */
   async raw(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     headers.set("authorization", `Bearer ${this.#options.token}`);
-    return fetch(`${this.#options.baseUrl}${path}`, { ...init, headers, signal: init.signal ?? AbortSignal.timeout(this.#timeout) });
+    for (let attempt = 1; ; attempt += 1) {
+      const time = AbortSignal.timeout(this.#timeout);
+      const signal = init.signal ? AbortSignal.any([init.signal, time]) : time;
+      const response = await fetch(`${this.#options.baseUrl}${path}`, { ...init, headers, signal });
+      if (response.status !== 429) return response;
+      const outcome: Outcome = { type: "answered", status: 429, code: null, retryAfterSeconds: retryAfter(response) };
+      const wait = waitBeforeRetry(outcome, attempt, this.#policy, Math.random());
+      if (wait === null) return response;
+      await response.body?.cancel();
+      await pause(wait, init.signal ?? undefined);
+    }
   }
 
   get #timeout(): number {

@@ -119,6 +119,15 @@ describe("the client", () => {
     await expect(call).rejects.toThrow(/abort|time/i);
   });
 
+  it("waits for a used-up rate window at a deployment's endpoint, and gives every other answer as it is", async () => {
+    const { baseUrl, seen } = await serve(problem(429, "rate_limited", { "retry-after": "0" }), json(503, { starting: true }));
+    const response = await createClient({ baseUrl, token: "obk_t" }).endpoint("my-slug", "graphql", { method: "POST", body: "{}" });
+    expect([response.status, await response.json()]).toEqual([503, { starting: true }]);
+    expect(seen.map(({ method, url, body, headers }) => [method, url, body, headers.authorization])).toEqual(
+      Array(2).fill(["POST", "/d/my-slug/graphql", "{}", "Bearer obk_t"]),
+    );
+  });
+
   it("pages through a whole list", async () => {
     const page = (count: number, offset: number) =>
       json(200, {

@@ -63,11 +63,11 @@ function tellOnce(step: Step, told: Set<string>, report: (line: string) => void)
   report(stepLine(step));
 }
 
-/** `✓ prepare database  32 ms  schema rt_… created` */
+/** `✓ Prepare its database  88 ms  Role, schema and limits are in place.` */
 export function stepLine(step: Step): string {
   const sign = step.status === "succeeded" ? "✓" : step.status === "failed" ? "✗" : "–";
   const took = step.startedAt && step.finishedAt ? duration(Date.parse(step.finishedAt) - Date.parse(step.startedAt)) : step.status;
-  return `${sign} ${step.name.padEnd(20)} ${took.padStart(8)}${step.detail ? `  ${step.detail}` : ""}`;
+  return `${sign} ${step.name.padEnd(28)} ${took.padStart(8)}${step.detail ? `  ${step.detail}` : ""}`;
 }
 
 function ended(deployment: Deployment, task: Task): CommandFailure {
