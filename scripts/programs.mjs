@@ -1,5 +1,6 @@
 // Running other programs.
 import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 
 /** A signal that comes twice within this many milliseconds is one: a terminal sends it to everybody, and npm passes it on once more. */
 const sameSignal = 500;
@@ -43,14 +44,26 @@ export function runInFront(program, args, { env, tethered = false } = {}) {
     };
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => pass(signal));
     // Where npm was killed instead of asked, nobody passes anything on.
-    const parent = process.ppid;
-    const orphaned = setInterval(() => process.ppid !== parent && pass("SIGTERM"), 1_000);
+    const ancestors = npmAbove();
+    const orphaned = setInterval(() => ancestors !== npmAbove() && pass("SIGTERM"), 1_000);
     child.once("error", reject);
     child.once("exit", (code, signal) => {
       clearInterval(orphaned);
       resolve(signal ? 128 + (signalNumbers[signal] ?? 0) : (code ?? 1));
     });
   });
+}
+
+/** Who started this under npm: npm itself, or a shell that npm started. Changes once one of them is gone. */
+function npmAbove() {
+  if (!process.env.npm_lifecycle_event) return "";
+  const stat = `/proc/${process.ppid}/stat`;
+  const fields = existsSync(stat)
+    ? readFileSync(stat, "utf8")
+        .replace(/^.*\) /s, "")
+        .split(" ")
+    : [];
+  return `${process.ppid} ${fields[1] ?? ""}`;
 }
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGTERM: 15 };

@@ -1,10 +1,12 @@
 // What a person sees while the bootstrap works.
 
-const started = performance.now();
+/** When the command began: a script that another one started goes on counting. */
+const began = Number(process.env.OBELISK_COMMAND_BEGAN ?? Date.now());
+process.env.OBELISK_COMMAND_BEGAN = String(began);
 
 /** One line with the seconds since the start. */
 export function say(line) {
-  console.log(`[${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s] ${line}`);
+  console.log(`[${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s] ${line}`);
 }
 
 /** Says what begins, shows that it lives every ten seconds, and says how long it took. */

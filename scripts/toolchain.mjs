@@ -24,7 +24,8 @@ export async function toolchain() {
 }
 
 async function nodeProgram(version) {
-  if (process.versions.node === version) return process.execPath;
+  // Not the one in node_modules, which an installation takes away under its own feet.
+  if (process.versions.node === version && !process.execPath.startsWith(join(root, "node_modules"))) return process.execPath;
   const system = windows ? "win" : process.platform;
   const name = `${process.platform === "darwin" && process.arch === "arm64" ? "node-bin" : "node"}-${system}-${process.arch}`;
   const place = join(folder, `node-${version}`);

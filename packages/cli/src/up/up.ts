@@ -92,10 +92,12 @@ async function startAll(
 ): Promise<void> {
   await endLeftovers(join(dataDir, "processes.json"), note);
   await refuseTakenPort(environment.PORT);
+  note(environment.DATABASE_URL ? "Starting on the database of DATABASE_URL …" : "Starting PostgreSQL and the local chain …");
   const connection = await connect(environment, dataDir, supervisor);
   const platformVariables = variablesOfPrograms(variables, environment, connection, dataDir);
   await migrate({ ...connection, report: note });
   const demo = environment.NODE_ENV === "development";
+  note("Starting server and worker …");
   writeFileSync(join(dataDir, "connection.json"), JSON.stringify(connection), { mode: 0o600 });
   await Promise.all([
     demo ? seed(platformVariables, connection.chainRpcUrl) : null,
