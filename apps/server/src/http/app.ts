@@ -10,6 +10,7 @@ import { pages } from "./pages.ts";
 import { recordRequests } from "./record-requests.ts";
 import { apiRoot } from "./rest/document.ts";
 import { publicApi } from "./rest/public-api.ts";
+import { requireSameOrigin } from "./same-origin.ts";
 import { handleProcedures } from "./trpc/handler.ts";
 
 /** Every address the server answers. `close` gives back the proxy's connections. */
@@ -32,6 +33,7 @@ export function createApp(parts: Parts): { app: Hono<AppEnv>; close(): Promise<v
 
   app.on(["GET", "POST"], "/api/auth/*", async (c) => {
     c.get("state").route = "/api/auth/{endpoint}";
+    if (c.req.method !== "GET") requireSameOrigin(c.req.raw.headers, platform.settings);
     const request =
       c.req.method === "GET"
         ? c.req.raw

@@ -1,0 +1,142 @@
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTenant, insertDeployment, type Serving, serve, type TestTenant } from "./serving.ts";
+
+let serving: Serving;
+let runtime: Server;
+let tenant: TestTenant;
+let other: TestTenant;
+let seen: { method: string; url: string; headers: IncomingHttpHeaders; body: string } | null = null;
+
+beforeAll(async () => {
+  serving = await serve();
+  [tenant, other] = [await createTenant(serving.test), await createTenant(serving.test)];
+  // A program that answers as a runtime does: only to the platform's token.
+  runtime = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk) => {
+      body += chunk;
+    });
+    request.on("end", () => {
+      seen = { method: request.method ?? "", url: request.url ?? "", headers: request.headers, body };
+      if (request.headers.authorization !== "Bearer instance-token") return response.writeHead(401).end();
+      response.writeHead(207, {
+        "content-type": "application/json",
+        "set-cookie": "stolen=1",
+        connection: "x-private",
+        "x-private": "1",
+        "x-kept": "1",
+      });
+      return response.end(JSON.stringify({ url: request.url, body }));
+    });
+  });
+  await new Promise<void>((resolve) => {
+    runtime.listen(0, "127.0.0.1", resolve);
+  });
+});
+
+afterAll(async () => {
+  await serving?.close();
+  runtime?.closeAllConnections();
+  runtime?.close();
+});
+
+async function deployed(options: { status?: string; visibility?: string; address?: string; token?: string } = {}) {
+  const made = await insertDeployment(serving.test, tenant, options);
+  const sealed = serving.test.platform.secrets.seal(options.token ?? "instance-token", `instance.token:${made.id}`);
+  await serving.test.owner.query(
+    `insert into instances (organization_id, deployment_id, worker_id, epoch, lease_expires_at, state, address, sealed_token)
+     values ($1, $2, 'wrk', 1, now() + interval '1 hour', 'ready', $3, $4)`,
+    [tenant.id, made.id, options.address ?? `127.0.0.1:${(runtime.address() as AddressInfo).port}`, sealed],
+  );
+  return made;
+}
+
+/** Status and problem without its request id, to compare what two callers see. */
+async function told(answer: Response) {
+  const { requestId: _, ...problem } = (await answer.json()) as { requestId: string };
+  return { status: answer.status, problem };
+}
+
+test("a private endpoint answers its organization's members and keys, and nobody else can tell it from none", async () => {
+  const { slug } = await deployed();
+  const path = `/d/${slug}/graphql?x=1`;
+  const key = await tenant.asKey(["deployments:read"]);
+  const foreignKey = await other.asKey();
+  for (const role of ["owner", "admin", "member"] as const) expect((await serving.as(tenant.users[role], path)).status).toBe(207);
+  const answer = await serving.ask(path, { token: key.token });
+  expect([answer.status, answer.headers.get("x-ratelimit-limit")]).toEqual([207, "100000"]);
+  expect(await answer.json()).toEqual({ url: "/graphql?x=1", body: "" });
+  const nothing = await told(await serving.ask("/d/there-is-none/graphql"));
+  expect(nothing.status).toBe(404);
+  for (const refused of [
+    await serving.ask(path),
+    await serving.as(other.users.owner, path),
+    await serving.ask(path, { token: foreignKey.token }),
+    await serving.ask("/d/there-is-none/graphql", { token: key.token }),
+    await serving.as(tenant.users.owner, path, { headers: { origin: "https://evil.example" } }),
+    await serving.ask(path, { method: "OPTIONS" }),
+  ]) {
+    expect(await told(refused)).toEqual(nothing);
+  }
+});
+
+test("a key without deployments:read, an unknown one and one over its limit are refused as on the API", async () => {
+  const { slug } = await deployed();
+  const writer = await tenant.asKey(["deployments:write"]);
+  expect((await serving.ask(`/d/${slug}/`, { token: writer.token })).status).toBe(403);
+  expect((await serving.ask(`/d/${slug}/`, { token: "obk_unknown" })).status).toBe(401);
+});
+
+test("a public endpoint answers anyone, also pages of other origins", async () => {
+  const { slug } = await deployed({ visibility: "public" });
+  const answer = await serving.ask(`/d/${slug}/rest/moved`, { headers: { origin: "https://elsewhere.example" } });
+  expect([answer.status, answer.headers.get("access-control-allow-origin")]).toEqual([207, "*"]);
+  const preflight = await serving.ask(`/d/${slug}/graphql`, { method: "OPTIONS" });
+  expect([preflight.status, preflight.headers.get("access-control-allow-methods")]).toEqual([204, "GET, HEAD, POST, OPTIONS"]);
+  expect((await serving.ask(`/d/${slug}/graphql`, { method: "DELETE" })).status).toBe(405);
+});
+
+test("the runtime gets the body and its own token, and none of the caller's credentials", async () => {
+  const { slug } = await deployed();
+  const answer = await serving.as(tenant.users.owner, `/d/${slug}/graphql`, {
+    body: { query: "{ moved { id } }" },
+    headers: { "x-obelisk-organization": tenant.id, "x-forwarded-for": "1.2.3.4", "x-custom": "kept" },
+  });
+  expect(await answer.json()).toMatchObject({ body: '{"query":"{ moved { id } }"}' });
+  expect(seen?.method).toBe("POST");
+  expect(seen?.headers).toMatchObject({
+    authorization: "Bearer instance-token",
+    "x-custom": "kept",
+    "x-request-id": answer.headers.get("x-request-id"),
+  });
+  for (const name of ["cookie", "x-api-key", "x-obelisk-organization", "x-forwarded-for"]) expect(seen?.headers).not.toHaveProperty(name);
+});
+
+test("the answer can set no cookie, run no script and keep no header of the connection", async () => {
+  const { slug } = await deployed();
+  const { headers } = await serving.as(tenant.users.owner, `/d/${slug}/`);
+  expect(headers.getSetCookie()).toEqual([]);
+  expect([headers.get("x-private"), headers.get("x-kept"), headers.get("x-content-type-options")]).toEqual([null, "1", "nosniff"]);
+  expect(headers.get("content-security-policy")).toContain("sandbox");
+});
+
+test("a deployment without a program answers 503 and when to come again, one whose program is gone 502", async () => {
+  const { owner } = tenant.users;
+  const suspended = await insertDeployment(serving.test, tenant, { status: "suspended" });
+  const answer = await serving.as(owner, `/d/${suspended.slug}/graphql`);
+  expect([answer.status, answer.headers.has("retry-after")]).toEqual([503, true]);
+  const gone = await deployed({ address: "127.0.0.1:9" });
+  const unreachable = await serving.as(owner, `/d/${gone.slug}/graphql`);
+  expect([unreachable.status, ((await unreachable.json()) as { code: string }).code]).toEqual([502, "runtime_unavailable"]);
+  const replaced = await deployed({ token: "older-token" });
+  expect((await serving.as(owner, `/d/${replaced.slug}/graphql`)).status).toBe(503);
+  const ended = await insertDeployment(serving.test, tenant, { status: "deprovisioned", visibility: "public" });
+  expect((await serving.ask(`/d/${ended.slug}/graphql`)).status).toBe(404);
+});
+
+test("a request over the limit is refused", async () => {
+  const { slug } = await deployed({ visibility: "public" });
+  expect((await serving.ask(`/d/${slug}/graphql`, { body: "x".repeat(1024 * 1024 + 1) })).status).toBe(413);
+});
