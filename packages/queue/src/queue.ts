@@ -111,6 +111,11 @@ export class Queue {
     );
   }
 
+  /** Fetches no more jobs of this kind; those under way go on. */
+  async rest(job: Job<never>): Promise<void> {
+    await this.#boss.offWork(job.name, { wait: false });
+  }
+
   /** Stops fetching and waits for running handlers, at most `timeoutMs`; what is left then goes back to the queue. */
   async stop(timeoutMs: number): Promise<void> {
     await this.#boss.stop({ graceful: true, timeout: timeoutMs, close: true });

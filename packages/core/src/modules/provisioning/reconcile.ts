@@ -23,8 +23,8 @@ export interface ReconcilerParts {
   sweeps: readonly ((platform: Platform) => Promise<unknown>)[];
 }
 
-/** Times in milliseconds, with up to a fifth of jitter; counts of what one pass takes on. */
-const pace = { pulseMs: 2_000, sweepMs: 60_000, tasks: 100, starts: 4 };
+/** Times in milliseconds, with a tenth of jitter either way; counts of what one pass takes on. */
+const pace = { pulseMs: 2_000, moreMs: 300, sweepMs: 60_000, tasks: 100, starts: 4 };
 
 /**
  * Brings what is nearer to what should be: tasks whose worker died go back to the queue, tasks past their deadline end, programs that
@@ -35,6 +35,8 @@ export class Reconciler {
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> = Promise.resolve();
   #sweptAt = 0;
+  /** Whether the last pass took as many programs as it may, so that more may wait. */
+  #moreToStart = false;
   #open = false;
 
   constructor(parts: ReconcilerParts) {
@@ -73,7 +75,9 @@ export class Reconciler {
   #schedule(delayMs: number): void {
     if (!this.#open) return;
     this.#timer = setTimeout(() => {
-      this.#pass = this.pass().finally(() => this.#schedule(pace.pulseMs * (0.9 + Math.random() * 0.2)));
+      this.#pass = this.pass().finally(() =>
+        this.#schedule((this.#moreToStart ? pace.moreMs : pace.pulseMs) * (0.9 + Math.random() * 0.2)),
+      );
     }, delayMs);
   }
 
@@ -102,8 +106,10 @@ export class Reconciler {
   async #startPrograms(): Promise<void> {
     const { platform, workerId, supervisor, capacity, logger } = this.#parts;
     const room = Math.min(pace.starts, capacity - supervisor.size);
+    this.#moreToStart = false;
     if (room <= 0 || !this.#open) return;
     const leases = await takeDueInstances(platform, workerId, supervisor.driver.templates(), room);
+    this.#moreToStart = leases.length === room;
     await Promise.all(
       leases.map(async (lease) => {
         const log = logger.child({ deploymentId: lease.deploymentId, epoch: lease.epoch });

@@ -34,15 +34,21 @@ export class TaskWorker {
     return this.#running.size;
   }
 
-  /** Claims the task and works on it until it ended, was handed back or was lost. */
+  /**
+   * Claims the task and works on it until it ended, was handed back or was lost.
+   * @throws when this worker is stopping, so that the queue gives the job to another
+   */
   async run(taskId: string): Promise<void> {
     const { platform, workerId, stopping, logger } = this.#parts;
-    if (stopping.aborted) return;
+    if (stopping.aborted) throw new Error("this worker is stopping");
     const task = await claimTask(platform, taskId, workerId, (action) => ({
       status: courses[action].whileRunning,
       steps: procedures[action].map(({ name }) => name),
     }));
-    if (!task) return;
+    if (!task) {
+      logger.debug({ taskId }, "the task is held by another worker, or has ended");
+      return;
+    }
     const log = logger.child({
       requestId: task.requestId,
       taskId,

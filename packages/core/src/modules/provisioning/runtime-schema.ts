@@ -77,9 +77,11 @@ export class RuntimeDatabase {
       await client.query(`alter role ${role} set search_path = ${role}`);
       await client.query(`alter role ${role} set statement_timeout = '${limits.statementTimeout}'`);
       await client.query(`alter role ${role} set idle_in_transaction_session_timeout = '${limits.idleInTransaction}'`);
-      // An owner who is no superuser may give a schema only to a role it belongs to.
+      // An owner who is no superuser may end connections and drop tables only of a role it belongs to.
       if (!found.superuser) await client.query(`grant ${role} to current_user`);
-      await client.query(`create schema if not exists ${role} authorization ${role}`);
+      // The schema stays ours, so that a program makes tables in it and can't drop its lease.
+      await client.query(`create schema if not exists ${role}`);
+      await client.query(`grant usage, create on schema ${role} to ${role}`);
       await client.query(`create table if not exists ${role}._lease
         (singleton boolean primary key default true check (singleton), epoch bigint not null, holder text)`);
       await client.query(`grant select, update on ${role}._lease to ${role}`);

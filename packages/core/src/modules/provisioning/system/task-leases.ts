@@ -159,10 +159,10 @@ export async function endStep(
   return rows.length > 0;
 }
 
-/** Lets another worker go on at once. False when the lease was lost already. */
+/** Lets another worker go on at once; a heartbeat still under way no longer counts. False when the lease was lost already. */
 export async function handBackTask(platform: Platform, lease: TaskLease, attempt: number): Promise<boolean> {
   const { rows } = await sql`
-    with given as (update tasks t set lease_expires_at = now() where ${held(lease)} returning t.organization_id, t.id),
+    with given as (update tasks t set lease_expires_at = now(), lease_owner = null where ${held(lease)} returning t.organization_id, t.id),
     steps as (
       update task_steps s set status = 'cancelled', finished_at = now(), detail = 'The worker is stopping; another one goes on.' from given
       where s.organization_id = given.organization_id and s.task_id = given.id and s.attempt = ${attempt} and s.status = 'running')

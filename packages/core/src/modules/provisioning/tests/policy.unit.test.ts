@@ -1,4 +1,4 @@
-import { type DeploymentStatus, deploymentStatuses, type DesiredState, type TaskAction } from "@obelisk/schemas/deployments";
+import { type DeploymentStatus, type DesiredState, deploymentStatuses, type TaskAction } from "@obelisk/schemas/deployments";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { afterCancel, afterFailure, afterSuccess, courses, mayAsk, mayRerun, reconcile, type Standing } from "../policy.ts";
@@ -79,10 +79,19 @@ describe("where a task leaves its deployment", () => {
   });
 
   it("cancelled: back where it was, and failed with the code cancelled when it never ran", () => {
-    expect(afterCancel({ status: "suspended", desiredState: "suspended" }, true)).toMatchObject({ status: "suspended", desiredState: "suspended" });
+    expect(afterCancel({ status: "suspended", desiredState: "suspended" }, true)).toMatchObject({
+      status: "suspended",
+      desiredState: "suspended",
+    });
     expect(afterCancel({ status: "running", desiredState: "running" }, false)).toMatchObject({ status: "running" });
-    expect(afterCancel({ status: "running", desiredState: "running" }, true)).toMatchObject({ status: "degraded", desiredState: "running" });
-    expect(afterCancel({ status: "queued", desiredState: "running" }, true)).toMatchObject({ status: "failed", failure: { code: "cancelled" } });
+    expect(afterCancel({ status: "running", desiredState: "running" }, true)).toMatchObject({
+      status: "degraded",
+      desiredState: "running",
+    });
+    expect(afterCancel({ status: "queued", desiredState: "running" }, true)).toMatchObject({
+      status: "failed",
+      failure: { code: "cancelled" },
+    });
   });
 
   it("offers a way out of every settled status but the last", () => {
@@ -121,10 +130,15 @@ describe("what the reconciler owes a deployment", () => {
 
   it("never starts a program beside a task", () => {
     fc.assert(
-      fc.property(standing, fc.constantFrom("queued" as const, "running" as const), fc.integer({ min: -50, max: 50 }), (where, status, lease) => {
-        const task = { status, deadlineAt: at(10), leaseExpiresAt: status === "queued" ? null : at(lease) };
-        expect(reconcile(where, task, null, at(0))).not.toBe("start_instance");
-      }),
+      fc.property(
+        standing,
+        fc.constantFrom("queued" as const, "running" as const),
+        fc.integer({ min: -50, max: 50 }),
+        (where, status, lease) => {
+          const task = { status, deadlineAt: at(10), leaseExpiresAt: status === "queued" ? null : at(lease) };
+          expect(reconcile(where, task, null, at(0))).not.toBe("start_instance");
+        },
+      ),
     );
   });
 });

@@ -25,7 +25,10 @@ function crashing(history: CrashHistory, aliveMs: number, most = 100): { outcome
 describe("after a program ended", () => {
   it("64 fails at once, with the last lines in the message", () => {
     const outcome = afterExit({ code: 64, signal: null }, ready, 0, 10, ["no event Transfer in the ABI"]);
-    expect(outcome).toEqual({ act: "fail", failure: { code: "configuration_invalid", message: expect.stringContaining("no event Transfer") } });
+    expect(outcome).toEqual({
+      act: "fail",
+      failure: { code: "configuration_invalid", message: expect.stringContaining("no event Transfer") },
+    });
   });
 
   it("77 is never started again", () => {
@@ -52,7 +55,11 @@ describe("after a program ended", () => {
 
   it("a minute of stable running makes the next crash the first again", () => {
     const history: CrashHistory = { crashes: [], consecutive: 5, wasReady: true };
-    expect(afterExit(crash, history, 0, restartLimits.stableMs, [])).toMatchObject({ act: "restart", delayMs: 1_000, history: { consecutive: 1 } });
+    expect(afterExit(crash, history, 0, restartLimits.stableMs, [])).toMatchObject({
+      act: "restart",
+      delayMs: 1_000,
+      history: { consecutive: 1 },
+    });
   });
 
   it("rare crashes are restarted for ever: the window forgets", () => {
@@ -62,17 +69,25 @@ describe("after a program ended", () => {
 
   it("never waits longer than the limit nor remembers more crashes than the window holds, whatever the history", () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 2_000_000 }), { maxLength: 50 }), fc.nat(1_000), fc.boolean(), (crashes, consecutive, wasReady) => {
-        const outcome = afterExit(crash, { crashes: crashes.sort((a, b) => a - b), consecutive, wasReady }, 1_999_000, 2_000_000, []);
-        if (outcome.act !== "restart") return;
-        expect(outcome.delayMs).toBeLessThanOrEqual(restartLimits.longestDelayMs);
-        expect(outcome.history.crashes.length).toBeLessThan(restartLimits.crashes);
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 2_000_000 }), { maxLength: 50 }),
+        fc.nat(1_000),
+        fc.boolean(),
+        (crashes, consecutive, wasReady) => {
+          const outcome = afterExit(crash, { crashes: crashes.sort((a, b) => a - b), consecutive, wasReady }, 1_999_000, 2_000_000, []);
+          if (outcome.act !== "restart") return;
+          expect(outcome.delayMs).toBeLessThanOrEqual(restartLimits.longestDelayMs);
+          expect(outcome.history.crashes.length).toBeLessThan(restartLimits.crashes);
+        },
+      ),
     );
   });
 
   it("a failure's message stays bounded, newest lines first to be kept", () => {
-    const message = withLines("It ended", Array.from({ length: 500 }, (_, index) => `line ${index} ${"x".repeat(100)}`));
+    const message = withLines(
+      "It ended",
+      Array.from({ length: 500 }, (_, index) => `line ${index} ${"x".repeat(100)}`),
+    );
     expect(message.length).toBeLessThanOrEqual(4_100);
     expect(message).toContain("line 499");
     expect(message).not.toContain("line 1 ");

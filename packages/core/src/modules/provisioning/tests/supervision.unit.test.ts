@@ -21,7 +21,11 @@ describe("health", () => {
 
   it("says what is wrong whenever it is not healthy", () => {
     expect(fromReport({ ...report, status: "degraded", message: null }, now).message).toBeTruthy();
-    expect(unreachable(fromReport(report, now), "it does not answer", later(1))).toMatchObject({ status: "unreachable", syncedBlock: 5, message: "it does not answer" });
+    expect(unreachable(fromReport(report, now), "it does not answer", later(1))).toMatchObject({
+      status: "unreachable",
+      syncedBlock: 5,
+      message: "it does not answer",
+    });
   });
 
   it("bears a short silence, then calls it unreachable, then hung", () => {
@@ -42,7 +46,11 @@ describe("a program's lines", () => {
   });
 
   it("a time far from ours, control characters and over-long lines do no harm", () => {
-    const entry = parseLine("stdout", JSON.stringify({ level: "info", time: "1999-01-01T00:00:00Z", msg: `a\u0000b\u001b[31mc${"x".repeat(20_000)}` }), now);
+    const entry = parseLine(
+      "stdout",
+      JSON.stringify({ level: "info", time: "1999-01-01T00:00:00Z", msg: `a\u0000b\u001b[31mc${"x".repeat(20_000)}` }),
+      now,
+    );
     expect(entry.at).toEqual(now);
     expect(entry.message.startsWith("abcx")).toBe(true);
     expect(entry.message.length).toBeLessThan(8_300);
@@ -52,7 +60,12 @@ describe("a program's lines", () => {
 describe("log intake", () => {
   it("keeps a bounded number of lines a second and says how many it dropped", async () => {
     const kept: LogEntry[] = [];
-    const intake = new LogIntake(async (lines) => void kept.push(...lines), { linesPerSecond: 10, flushMs: 5, waiting: 100, remembered: 3 });
+    const intake = new LogIntake(async (lines) => void kept.push(...lines), {
+      linesPerSecond: 10,
+      flushMs: 5,
+      waiting: 100,
+      remembered: 3,
+    });
     for (let line = 0; line < 1_000; line += 1) intake.take("stdout", `line ${line}`);
     await intake.flush();
     const own = kept.filter(({ stream }) => stream === "stdout");
@@ -105,7 +118,10 @@ describe("what the living workers say", () => {
   });
 
   it("counts room only on workers that have the program", () => {
-    const checks = judgeFleet("evm-events", { enabled: true }, [{ ...worker, instances: 4 }, { ...worker, templates: [], instances: 0 }]);
+    const checks = judgeFleet("evm-events", { enabled: true }, [
+      { ...worker, instances: 4 },
+      { ...worker, templates: [], instances: 0 },
+    ]);
     expect(failed(checks)).toEqual(["capacity"]);
   });
 });

@@ -68,6 +68,7 @@ export async function openProvisioningWorker(options: ProvisioningWorkerOptions)
   return {
     id,
     async close() {
+      await platform.queue.rest(runTask as never);
       stopping.abort();
       clearInterval(beating);
       await reconciler.close();

@@ -1,0 +1,289 @@
+import {
+  cancelTask,
+  createDeployment,
+  deprovisionDeployment,
+  getInstance,
+  getTask,
+  listTasks,
+  readLogs,
+  redeployDeployment,
+  rerunTask,
+  resolveEndpoint,
+  resumeDeployment,
+  suspendDeployment,
+} from "@obelisk/core/modules/provisioning";
+import { waitFor } from "@obelisk/testing/wait-for";
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Fixture, openFixture, type WorkerProcess } from "./fixture.ts";
+
+let on: Fixture;
+
+beforeAll(async () => {
+  on = await openFixture();
+});
+afterAll(() => on.close());
+beforeEach(() => on.setFault({}));
+
+async function newestTask(id: string) {
+  const { items } = await listTasks(on.ctx, { id, limit: 10 });
+  const task = items[0];
+  if (!task) throw new Error("the deployment has no task");
+  return task;
+}
+
+async function auditOf(targetId: string): Promise<string[]> {
+  const { rows } = await on.test.owner.query("select action from audit_entries where target_id = $1 order by sequence", [targetId]);
+  return rows.map((row) => row.action as string);
+}
+
+describe("without a worker", () => {
+  it("a creation is refused, naming the check and the remedy, and leaves nothing behind", async () => {
+    await expect(on.create()).rejects.toMatchObject({
+      code: "provisioning_unavailable",
+      errors: [{ path: "driver", message: expect.stringContaining("obelisk worker") }],
+    });
+    const { rows } = await on.test.owner.query("select count(*)::int as n from deployments");
+    expect(rows[0].n).toBe(0);
+  });
+});
+
+describe("with a worker", () => {
+  let worker: WorkerProcess;
+
+  beforeAll(async () => {
+    worker = await on.startWorker();
+  });
+  afterAll(() => on.stopWorkers());
+
+  it("a creation is refused for a contract without code, a wrong chain and a dead RPC", async () => {
+    const nowhere = { address: `0x${"ab".repeat(20)}`, abi: on.contract.abi as never };
+    const input = { name: "x", rpcUrl: on.chain.rpcUrl, contracts: [nowhere] };
+    await expect(createDeployment(on.ctx, "indexer", input)).rejects.toMatchObject({ errors: [{ path: "contracts" }] });
+    await expect(createDeployment(on.ctx, "indexer", { ...input, rpcUrl: "http://127.0.0.1:1" })).rejects.toMatchObject({
+      errors: [{ path: "rpc", message: expect.stringContaining("127.0.0.1:1") }],
+    });
+    const { network: _, ...other } = { network: null, ...input };
+    await expect(createDeployment(on.ctx, "indexer", { ...other, template: "nothing" })).rejects.toMatchObject({
+      errors: expect.arrayContaining([expect.objectContaining({ path: "template" })]),
+    });
+  });
+
+  it("goes from creation to running, suspended, running, redeployed and deprovisioned, its data kept until the end", async () => {
+    const created = await on.create("Round trip");
+    expect(created).toMatchObject({ status: "queued", currentTask: { action: "provision", status: "queued" } });
+    const running = await on.until(created.id, "running");
+    expect(running.currentTask).toBeNull();
+    const provision = await newestTask(created.id);
+    expect(provision.steps.map(({ status }) => status)).toEqual(["succeeded", "succeeded", "succeeded", "succeeded", "succeeded"]);
+    expect(provision.steps.every(({ detail }) => detail)).toBe(true);
+    expect(await auditOf(provision.id)).toEqual(["task.succeeded"]);
+    const endpoint = await resolveEndpoint(on.test.platform, created.slug);
+    expect(endpoint?.instance?.address).toMatch(/^127\.0\.0\.1:\d+$/);
+
+    await suspendDeployment(on.ctx, { id: created.id });
+    await on.until(created.id, "suspended");
+    expect((await resolveEndpoint(on.test.platform, created.slug))?.instance).toBeNull();
+    const kept = (await on.ticks(created.id)).reduce((sum, { count }) => sum + count, 0);
+    expect(kept).toBeGreaterThan(0);
+
+    await resumeDeployment(on.ctx, { id: created.id });
+    await on.until(created.id, "running");
+    await redeployDeployment(on.ctx, { id: created.id });
+    await on.until(created.id, (d) => d.status === "running" && d.currentTask === null);
+    const writers = await on.ticks(created.id);
+    expect(writers.length).toBeGreaterThanOrEqual(3);
+    expect(writers.map(({ epoch }) => epoch)).toEqual([...writers.map(({ epoch }) => epoch)].sort((a, b) => a - b));
+
+    await deprovisionDeployment(on.ctx, { id: created.id });
+    const gone = await on.until(created.id, "deprovisioned");
+    expect(gone.name).toBe("Round trip");
+    const schema = created.id.replace("dep_", "rt_");
+    const { rows } = await on.runtimes.query(
+      "select to_regnamespace($1) as schema, (select count(*)::int from pg_roles where rolname = $1) as roles",
+      [schema],
+    );
+    expect(rows[0]).toEqual({ schema: null, roles: 0 });
+    const { rows: fence } = await on.runtimes.query("select epoch::int from obelisk.fences where deployment_id = $1", [created.id]);
+    expect(fence[0].epoch).toBeGreaterThan(0);
+  });
+
+  it("a program that can't work with its configuration ends as failed with its last line", async () => {
+    await on.setFault({ unworkable: "the ABI names no event" });
+    const { id } = await on.create();
+    const failed = await on.until(id, "failed");
+    expect(failed.failure).toMatchObject({ code: "configuration_invalid", message: expect.stringContaining("the ABI names no event") });
+    const task = await newestTask(id);
+    expect(task).toMatchObject({ status: "failed", failure: { code: "configuration_invalid" } });
+    expect(await auditOf(task.id)).toEqual(["task.failed"]);
+
+    await on.setFault({});
+    const again = await rerunTask(on.ctx, { taskId: task.id });
+    expect(again).toMatchObject({ action: "provision", status: "queued" });
+    await on.until(id, "running");
+    expect(await getTask(on.ctx, { taskId: task.id })).toMatchObject({ status: "failed" });
+  });
+
+  it("a program that crashes on every start ends as failed with its last lines, within its task's time", async () => {
+    await on.setFault({ crashOnStart: true });
+    const { id } = await on.create();
+    const failed = await on.until(id, "failed", 30_000);
+    expect(failed.failure).toMatchObject({ code: "start_failed", message: expect.stringContaining("told to crash") });
+    expect(await getInstance(on.ctx, { id })).toMatchObject({ lastExit: "exit code 1" });
+  });
+
+  it("a crash of a running program shows as degraded with the reason, and heals by itself", async () => {
+    const { id } = await on.create();
+    await on.until(id, "running");
+    const [row] = (await on.test.owner.query("select address from instances where deployment_id = $1", [id])).rows;
+    const endpoint = await resolveEndpoint(on.test.platform, (await on.get(id)).slug);
+    const answer = await fetch(`http://${row.address}/health`, { headers: { authorization: `Bearer ${endpoint?.instance?.token}` } });
+    const { pid } = (await answer.json()) as { pid: number };
+    process.kill(pid, "SIGKILL");
+    const degraded = await on.until(id, "degraded");
+    expect(degraded.health).toMatchObject({ status: "unreachable", message: expect.stringContaining("SIGKILL") });
+    await on.until(id, "running");
+    expect(await getInstance(on.ctx, { id })).toMatchObject({ restarts: 1, state: "ready", lastExit: expect.stringContaining("SIGKILL") });
+    const notes = (await readLogs(on.ctx, { id, limit: 100 })).filter(({ stream }) => stream === "system");
+    expect(notes.map(({ message }) => message).join("\n")).toContain("starting it again");
+  });
+
+  it("a flood of output is kept bounded, and what was dropped is said", async () => {
+    await on.setFault({ chatter: 3_000 });
+    const { id } = await on.create();
+    await on.until(id, "running");
+    const lines = await waitFor(
+      async () => {
+        const found = await readLogs(on.ctx, { id, limit: 1_000 });
+        return found.some(({ message }) => message.includes("lines were dropped")) ? found : null;
+      },
+      { what: "the dropped lines are told" },
+    );
+    expect(lines.length).toBeLessThan(700);
+    const sequences = lines.map(({ sequence }) => sequence);
+    expect(sequences).toEqual([...sequences].sort((a, b) => a - b));
+  });
+
+  it("a queued task that lost its job is found and done", async () => {
+    const { id } = await on.create();
+    await on.until(id, "running");
+    worker.freeze();
+    await suspendDeployment(on.ctx, { id });
+    await on.test.owner.query("delete from pgboss.job where singleton_key = $1", [id]);
+    worker.thaw();
+    await on.until(id, "suspended");
+  });
+
+  it("a runtime's role reads no other deployment's rows and enters no other database", async () => {
+    const [a, b] = await Promise.all([on.create("A"), on.create("B")]);
+    await Promise.all([on.until(a.id, "running"), on.until(b.id, "running")]);
+    const { platform } = on.test;
+    const { rows } = await on.test.owner.query("select sealed_database_password as sealed from deployments where id = $1", [a.id]);
+    const url = new URL(platform.settings.runtimeDatabaseUrl);
+    url.username = a.id.replace("dep_", "rt_");
+    url.password = platform.secrets.open(rows[0].sealed, `deployment.database-password:${a.id}`);
+    const client = new pg.Client({ connectionString: url.href });
+    client.on("error", () => undefined);
+    await client.connect();
+    const own = await client.query("select count(*)::int as n from ticks");
+    expect(own.rows[0].n).toBeGreaterThan(0);
+    await expect(client.query(`select * from ${b.id.replace("dep_", "rt_")}.ticks`)).rejects.toMatchObject({ code: "42501" });
+    await expect(client.query("select * from obelisk.fences")).rejects.toMatchObject({ code: "42501" });
+    await expect(client.query("create table public.mine (a int)")).rejects.toMatchObject({ code: "42501" });
+    await expect(client.query("drop table _lease")).rejects.toMatchObject({ code: "42501" });
+    await client.end();
+    url.pathname = new URL(on.test.database.databaseUrl).pathname;
+    const control = new pg.Client({ connectionString: url.href });
+    await expect(control.connect()).rejects.toMatchObject({ code: "42501" });
+  });
+
+  describe("cancelling", () => {
+    it("a running provisioning ends it as failed with the code cancelled, nothing left running, and it can be run again", async () => {
+      await on.setFault({ hangOnStart: true });
+      const { id, currentTask } = await on.create();
+      await on.until(
+        id,
+        (d) => d.currentTask?.steps.some(({ name, status }) => name === "Wait until it answers" && status === "running") ?? false,
+      );
+      const began = Date.now();
+      await cancelTask(on.ctx, { taskId: currentTask?.id ?? "" });
+      const cancelled = await on.until(id, "failed");
+      expect(Date.now() - began).toBeLessThan(7_000);
+      expect(cancelled.failure?.code).toBe("cancelled");
+      expect(await getTask(on.ctx, { taskId: currentTask?.id ?? "" })).toMatchObject({ status: "cancelled", cancelRequested: true });
+      const { rows } = await on.test.owner.query("select state from instances where deployment_id = $1", [id]);
+      expect(rows).toEqual([{ state: "stopped" }]);
+      await on.setFault({});
+      await rerunTask(on.ctx, { taskId: currentTask?.id ?? "" });
+      await on.until(id, "running");
+    });
+
+    it("a queued task ends it at once and gives back where the deployment stood", async () => {
+      const { id } = await on.create();
+      await on.until(id, "running");
+      worker.freeze();
+      const suspending = await suspendDeployment(on.ctx, { id });
+      const task = await cancelTask(on.ctx, { taskId: suspending.currentTask?.id ?? "" });
+      expect(task.status).toBe("cancelled");
+      expect((await on.get(id)).status).toBe("running");
+      worker.thaw();
+      await expect(cancelTask(on.ctx, { taskId: task.id })).rejects.toMatchObject({ code: "conflict" });
+    });
+  });
+});
+
+describe("workers that stop and die", () => {
+  beforeEach(() => on.shelve());
+  afterEach(() => on.stopWorkers());
+
+  it("a worker that is stopped exits in order and everything runs again under the next one", async () => {
+    const first = await on.startWorker();
+    const { id } = await on.create();
+    await on.until(id, "running");
+    const { code, tookMs } = await first.stop();
+    expect(code).toBe(0);
+    expect(tookMs).toBeLessThan(12_000);
+    const began = Date.now();
+    await on.startWorker();
+    await waitFor(async () => ((await getInstance(on.ctx, { id }))?.state === "ready" ? true : null), { what: "it runs again" });
+    expect(Date.now() - began).toBeLessThan(15_000);
+    expect((await on.get(id)).status).toBe("running");
+  });
+
+  it("a worker that is stopped in the middle of a task hands it back, and another one finishes it at once", async () => {
+    await on.setFault({ hangOnStart: true });
+    const first = await on.startWorker();
+    const { id } = await on.create();
+    await on.until(
+      id,
+      (d) => d.currentTask?.steps.some(({ name, status }) => name === "Wait until it answers" && status === "running") ?? false,
+    );
+    await on.startWorker();
+    await on.setFault({});
+    const began = Date.now();
+    expect((await first.stop()).code).toBe(0);
+    await on.until(id, "running");
+    expect(Date.now() - began).toBeLessThan(9_000);
+    expect(await newestTask(id)).toMatchObject({ status: "succeeded", attempt: 2 });
+  });
+
+  it("a worker killed in the middle of a task: another one finishes it within 15 s, and only one program ever writes at a time", async () => {
+    await on.setFault({ hangOnStart: true });
+    const first = await on.startWorker();
+    const { id } = await on.create();
+    await on.until(
+      id,
+      (d) => d.currentTask?.steps.some(({ name, status }) => name === "Wait until it answers" && status === "running") ?? false,
+    );
+    await on.startWorker();
+    await on.setFault({});
+    await first.kill();
+    const began = Date.now();
+    await on.until(id, "running", 20_000);
+    expect(Date.now() - began).toBeLessThan(15_000);
+    const task = await newestTask(id);
+    expect(task).toMatchObject({ status: "succeeded", attempt: 2 });
+    expect(await auditOf(task.id)).toEqual(["task.succeeded"]);
+    expect(await on.ticks(id)).toHaveLength(1);
+  });
+});
