@@ -33,7 +33,7 @@ export function PageHeader({ title, lead, actions }: { title: ReactNode; lead?: 
     <header className="mb-6 flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
       <div className="min-w-0">
         <h1 className="text-xl leading-7 font-semibold tracking-[-0.01em]">{title}</h1>
-        {lead ? <p className="mt-1 max-w-2xl text-soft">{lead}</p> : null}
+        {lead ? <p className="mt-1 max-w-3xl text-pretty text-soft">{lead}</p> : null}
       </div>
       {actions ? <div className="flex flex-wrap gap-2">{actions}</div> : null}
     </header>
@@ -42,7 +42,7 @@ export function PageHeader({ title, lead, actions }: { title: ReactNode; lead?: 
 
 /** Names and their values. */
 export function Facts({ children }: { children: ReactNode }) {
-  return <dl className="grid grid-cols-1 gap-x-6 gap-y-3 text-[13px] sm:grid-cols-2">{children}</dl>;
+  return <dl className="grid grid-cols-2 gap-x-6 gap-y-3 text-[13px]">{children}</dl>;
 }
 
 export function Fact({ name, children }: { name: string; children: ReactNode }) {

@@ -20,17 +20,19 @@ interface ChartProps {
   moreTitles?: string[];
   /** Smallest top of the scale, so that noise near zero doesn't fill the chart. */
   atLeast: number;
+  /** What the scale is round in: 1,048,576 for memory shown in MiB. */
+  unit?: number;
 }
 
 const height = 132;
-const top = 8;
+const top = 18;
 const bottom = 20;
 
 /**
  * One measure over time. The same numbers stand in a table behind the chart's own switch; arrow keys walk the points. Drawn here rather
  * than by a chart library: the smallest of those weighs as much as this whole dashboard, and the budget of a page is 250 KB.
  */
-export function Chart({ title, points, format, moreTitles = [], atLeast }: ChartProps) {
+export function Chart({ title, points, format, moreTitles = [], atLeast, unit = 1 }: ChartProps) {
   const [asTable, setAsTable] = useState(false);
   const known = points.filter((point) => point.value !== null);
   const last = known.at(-1);
@@ -86,13 +88,13 @@ export function Chart({ title, points, format, moreTitles = [], atLeast }: Chart
           </Table>
         </div>
       ) : (
-        <Plot title={title} points={points} format={format} moreTitles={moreTitles} atLeast={atLeast} />
+        <Plot title={title} points={points} format={format} moreTitles={moreTitles} atLeast={atLeast} unit={unit} />
       )}
     </figure>
   );
 }
 
-function Plot({ title, points, format, moreTitles = [], atLeast }: ChartProps) {
+function Plot({ title, points, format, moreTitles = [], atLeast, unit = 1 }: ChartProps) {
   const frame = useRef<HTMLDivElement>(null);
   const fill = useId();
   const [width, setWidth] = useState(0);
@@ -109,7 +111,7 @@ function Plot({ title, points, format, moreTitles = [], atLeast }: ChartProps) {
   const times = points.map((point) => Date.parse(point.at));
   const start = times[0] ?? 0;
   const span = Math.max(1, (times.at(-1) ?? 0) - start);
-  const ceiling = niceCeiling(Math.max(atLeast, ...points.map((point) => point.value ?? 0)));
+  const ceiling = niceCeiling(Math.max(atLeast, ...points.map((point) => point.value ?? 0)) / unit) * unit;
   const x = (index: number) => (((times[index] ?? start) - start) / span) * width;
   const y = (value: number) => top + (1 - value / ceiling) * (height - top - bottom);
   const segments = gaps(points.map((point) => point.value));
@@ -157,7 +159,7 @@ function Plot({ title, points, format, moreTitles = [], atLeast }: ChartProps) {
         {[0, 0.5, 1].map((share) => (
           <line key={share} x1={0} x2={width} y1={y(ceiling * share)} y2={y(ceiling * share)} stroke="var(--line)" />
         ))}
-        <text x={0} y={y(ceiling) + 12} fill="var(--faint)" fontSize="11">
+        <text x={0} y={y(ceiling) - 5} fill="var(--faint)" fontSize="11">
           {format(ceiling)}
         </text>
         <text x={0} y={height - 5} fill="var(--faint)" fontSize="11">

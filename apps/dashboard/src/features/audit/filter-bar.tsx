@@ -10,8 +10,8 @@ type Change = { [Key in keyof AuditSearch]?: string | undefined };
 export function AuditFilterBar({ search, onChange }: { search: AuditSearch; onChange: (change: Change) => void }) {
   const filtered = Boolean(search.action || search.actor || search.target || search.from || search.to);
   return (
-    <div className="flex flex-wrap items-end gap-x-2 gap-y-3 border-b border-line p-3">
-      <Labelled label="Action" className="min-w-40 flex-1 sm:max-w-56">
+    <div className="grid grid-cols-2 items-end gap-x-2 gap-y-3 border-b border-line p-3 sm:flex sm:flex-wrap">
+      <Labelled label="Action" className="col-span-2 min-w-0 flex-1 sm:max-w-56 sm:min-w-40">
         <Select aria-label="Action" value={search.action ?? ""} onChange={(event) => onChange({ action: event.target.value || undefined })}>
           <option value="">Every action</option>
           {auditActions.map((action) => (
@@ -82,7 +82,7 @@ function IdFilter({
     if (typed.trim() !== value) onChange(typed.trim() || undefined);
   };
   return (
-    <Labelled label={label} className="min-w-32 flex-1 sm:max-w-44">
+    <Labelled label={label} className="min-w-0 flex-1 sm:max-w-44 sm:min-w-32">
       <Input
         aria-label={label}
         placeholder={placeholder}

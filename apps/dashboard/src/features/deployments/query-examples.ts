@@ -15,7 +15,10 @@ export function exampleQuery(table: IndexedTable | undefined): string {
   const fields = own.slice(0, mostColumns).map((column) => `      ${column.name}`);
   return [
     "{",
-    `  ${table.name}(first: 5, orderBy: { column: block_number, direction: desc }) {`,
+    `  ${table.name}(`,
+    "    first: 5",
+    "    orderBy: { column: block_number, direction: desc }",
+    "  ) {",
     "    rows {",
     ...fields,
     "    }",

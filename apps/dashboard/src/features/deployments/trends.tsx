@@ -18,6 +18,8 @@ const ranges = [
 /** More points than a chart has pixels show nothing more. */
 const mostPoints = 240;
 
+const mebibyte = 1_048_576;
+
 const blockWords = (value: number): string => plural(value, "block");
 const orDash = (value: number | null): string => (value === null ? "–" : count(value));
 
@@ -61,7 +63,8 @@ export function Trends({ id }: { id: string }) {
           <Chart
             title="Memory"
             format={bytes}
-            atLeast={64 * 1_048_576}
+            atLeast={64 * mebibyte}
+            unit={mebibyte}
             points={samples.map(({ at, memoryBytes }) => ({ at, value: memoryBytes }))}
           />
         </div>
