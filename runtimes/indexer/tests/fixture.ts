@@ -128,7 +128,7 @@ export class RunningIndexer {
         if (this.child.exitCode !== null) throw new Error(`the indexer ended with ${this.child.exitCode}: ${this.log()}`);
         return this.lines.find(({ event }) => event === "listening")?.port;
       },
-      { what: "the indexer listens" },
+      { within: 30_000, what: "the indexer listens" },
     );
   }
 
@@ -160,7 +160,7 @@ export class RunningIndexer {
   }
 
   async ready(): Promise<void> {
-    await waitFor(async () => (await this.get("/ready")).status === 200, { every: 5, what: "the indexer is ready" });
+    await waitFor(async () => (await this.get("/ready")).status === 200, { within: 30_000, every: 5, what: "the indexer is ready" });
   }
 
   /** Waits until everything up to this block is stored and the loop is at rest. */
