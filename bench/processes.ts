@@ -12,7 +12,9 @@ export interface Started {
   lines: string[];
   /** Resolves with the first line that matches. @throws when the process ends or the time is over before. */
   line(pattern: RegExp, withinMs: number): Promise<string>;
-  /** Asks it to end, kills it after ten seconds, and resolves once it is gone. */
+  /** Lets what it writes from now on pass unread. */
+  mute(): void;
+  /** Asks it to end, kills it after a minute, and resolves once it is gone. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -26,12 +28,12 @@ export function startNode(
   const child = spawn("setpriv", command, { cwd: root, stdio: ["pipe", "pipe", "pipe"], env: { ...inherited(), ...env } });
   const lines: string[] = [];
   const listeners = new Set<(line: string) => void>();
-  for (const stream of [child.stdout, child.stderr]) {
+  const readers = [child.stdout, child.stderr].map((stream) =>
     createInterface({ input: stream }).on("line", (text) => {
       if (lines.push(text) > 400) lines.shift();
       for (const listener of listeners) listener(text);
-    });
-  }
+    }),
+  );
   child.stdin.on("error", () => undefined);
   if (input !== undefined) child.stdin.write(input);
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -56,10 +58,14 @@ export function startNode(
         void ended.then(() => fail(`ended with ${child.exitCode ?? child.signalCode}`));
         return undefined;
       }),
+    mute: () => {
+      for (const reader of readers) reader.close();
+      for (const stream of [child.stdout, child.stderr]) stream.on("data", () => undefined).resume();
+    },
     stop: async (signal = "SIGTERM") => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill(signal);
-      const late = setTimeout(() => child.kill("SIGKILL"), 10_000);
+      const late = setTimeout(() => child.kill("SIGKILL"), 60_000);
       await ended;
       clearTimeout(late);
     },

@@ -55,7 +55,8 @@ pg.Client.prototype.query = function record(this: pg.Client, ...args: unknown[])
   return outcome;
 } as unknown as typeof pg.Client.prototype.query;
 
-const emit = Server.prototype.emit;
+type Emit = (this: Server, event: string | symbol, ...args: unknown[]) => boolean;
+const emit = Server.prototype.emit as Emit;
 Server.prototype.emit = function listen(this: Server, event: string | symbol, ...args: unknown[]) {
   if (event !== "request" || !file) return emit.call(this, event, ...args);
   const recording: Recording = { statements: [], clients: [], answered: 0 };
