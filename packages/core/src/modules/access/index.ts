@@ -7,4 +7,5 @@ export {
   type User,
 } from "./authentication.ts";
 export { createUser, userByEmail } from "./create-user.ts";
+export { sweepRateWindows } from "./request-window.ts";
 export { trustedOrigins } from "./trusted-origins.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Platform } from "../../kernel/context.ts";
-import { countRequest } from "../../kernel/rate-window.ts";
+import { countRequest } from "./request-window.ts";
 
 interface Limiter {
   consume(key: string, rule: { window: number; max: number }): Promise<{ allowed: boolean; retryAfter: number | null }>;

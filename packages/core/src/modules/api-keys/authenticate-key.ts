@@ -1,8 +1,8 @@
 import type { ApiKeyScope } from "@obelisk/schemas/access";
 import type { Platform } from "../../kernel/context.ts";
 import { ObeliskError } from "../../kernel/errors.ts";
-import { secondsLeft } from "../../kernel/rate-window.ts";
 import { hashToken } from "../../kernel/secrets.ts";
+import { secondsLeft } from "../../kernel/window.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { type FoundKey, lookUpKey, noteUse } from "./look-up.ts";
 import { isToken } from "./token.ts";

@@ -1,11 +1,7 @@
 import { sql } from "kysely";
-import { systemDb } from "../db/system-db.ts";
-import type { Platform } from "./context.ts";
-
-/** Whole seconds until a window ends, at least 1. */
-export function secondsLeft(windowStart: number, windowSeconds: number, databaseEpoch: number): number {
-  return Math.max(1, Math.ceil(windowStart + windowSeconds - databaseEpoch));
-}
+import { systemDb } from "../../db/system-db.ts";
+import type { Platform } from "../../kernel/context.ts";
+import { secondsLeft } from "../../kernel/window.ts";
 
 /**
  * Counts one request of a subject in its fixed window and says which one it is. One statement of its own, never inside a transaction:
