@@ -23,6 +23,7 @@ export function Dialog({ open, onOpenChange, title, description, children, shape
         <Radix.Overlay className="fixed inset-0 z-40 animate-appear bg-overlay" />
         <Radix.Content
           {...(description ? {} : { "aria-describedby": undefined })}
+          onOpenAutoFocus={focusFirstField}
           {...(hold ? { onPointerDownOutside: hold, onEscapeKeyDown: hold } : {})}
           className={clsx(
             "fixed z-50 flex flex-col border-line bg-surface shadow-raised outline-none",
@@ -34,7 +35,7 @@ export function Dialog({ open, onOpenChange, title, description, children, shape
           <header className="flex items-start justify-between gap-4 px-5 pt-5">
             <div className="min-w-0">
               <Radix.Title className="text-base font-semibold">{title}</Radix.Title>
-              {description ? <Radix.Description className="mt-1 text-[13px] text-soft">{description}</Radix.Description> : null}
+              {description ? <Radix.Description className="mt-1 text-[13px] text-pretty text-soft">{description}</Radix.Description> : null}
             </div>
             {holds ? null : (
               <Radix.Close aria-label="Close" className="-mt-1 -mr-1 rounded-md p-1.5 text-faint hover:bg-hover hover:text-ink">
@@ -47,6 +48,14 @@ export function Dialog({ open, onOpenChange, title, description, children, shape
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** To the first field where there is one, to the dialog itself otherwise: never to the button that closes it. */
+function focusFirstField(event: Event): void {
+  event.preventDefault();
+  if (!(event.target instanceof HTMLElement)) return;
+  const field = event.target.querySelector<HTMLElement>("input, select, textarea");
+  (field ?? event.target).focus();
 }
 
 export function DialogActions({ children }: { children: ReactNode }) {

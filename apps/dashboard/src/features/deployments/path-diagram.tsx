@@ -40,7 +40,7 @@ export function stations(deployment: Deployment, instance: Instance | null): Sta
     {
       icon: Cpu,
       title: "Indexer",
-      detail: instance ? instanceLabel[instance.state] : "No program",
+      detail: status === "suspended" || status === "deprovisioned" || !instance ? "No program" : instanceLabel[instance.state],
       state: runs ? lagWords(deployment) : "Not running",
       tone: !runs ? "idle" : instance?.state === "ready" ? healthFace[health?.status ?? "degraded"].tone : "warn",
     },
@@ -49,7 +49,13 @@ export function stations(deployment: Deployment, instance: Instance | null): Sta
       title: "Postgres",
       detail: "A schema of its own",
       state:
-        status === "deprovisioned" ? "Dropped" : health?.syncedBlock == null ? "Nothing read yet" : `Up to ${count(health.syncedBlock)}`,
+        status === "deprovisioned"
+          ? "Dropped"
+          : status === "suspended"
+            ? "Kept"
+            : health?.syncedBlock == null
+              ? "Nothing read yet"
+              : `Up to ${count(health.syncedBlock)}`,
       tone: status === "deprovisioned" || health?.syncedBlock == null ? "idle" : "ok",
     },
     {

@@ -24,7 +24,12 @@ function refreshSoon(): void {
   pending = true;
   setTimeout(() => {
     pending = false;
-    for (const queryKey of [trpc.organization.pathKey(), trpc.deployments.list.pathKey(), trpc.deployments.tasks.pathKey()]) {
+    for (const queryKey of [
+      trpc.organization.pathKey(),
+      trpc.deployments.list.pathKey(),
+      trpc.deployments.tasks.pathKey(),
+      trpc.deployments.instance.pathKey(),
+    ]) {
       queryClient.invalidateQueries({ queryKey }).catch(() => undefined);
     }
   }, refreshMilliseconds);

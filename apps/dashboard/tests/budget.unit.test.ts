@@ -11,7 +11,7 @@ describe("the dashboard's build", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "obelisk-dashboard-"));
     await build({ root: join(import.meta.dirname, ".."), logLevel: "error", build: { outDir: folder, emptyOutDir: true } });
-  });
+  }, 180_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it.each(Object.keys(pages))("loads %s within its budget of script", (page) => {
