@@ -14,10 +14,10 @@ import { Steps } from "./steps.tsx";
 import { useTaskAction } from "./use-actions.ts";
 import { useLogs } from "./use-logs.ts";
 
-/** A task that succeeded stays in sight this long, so that its last step is seen to end. */
+/** A task that ended well, or was cancelled without harm, stays in sight this long, so that its last step is seen to end. */
 const afterglowMilliseconds = 20_000;
 
-/** The work under way, or the last one where it did not succeed: its steps, the log beside them, and the way out. */
+/** The work under way, or the last one where it left the deployment failed: its steps, the log beside them, and the way out. */
 export function CurrentTask({ deployment }: { deployment: Deployment }) {
   const { data } = useQuery(
     trpc.deployments.tasks.queryOptions({ id: deployment.id, limit: 1 }, { refetchInterval: usePollInterval(30_000) }),
@@ -25,14 +25,19 @@ export function CurrentTask({ deployment }: { deployment: Deployment }) {
   const now = useNow();
   const task = deployment.currentTask ?? data?.items[0];
   if (!task) return null;
-  if (task.status === "succeeded" && !(task.finishedAt && now - Date.parse(task.finishedAt) < afterglowMilliseconds)) return null;
+  const justEnded = task.finishedAt !== null && now - Date.parse(task.finishedAt) < afterglowMilliseconds;
+  if (!isActive(task) && deployment.status !== "failed" && !justEnded) return null;
   return <TaskPanel key={task.id} deployment={deployment} task={task} />;
+}
+
+function isActive(task: Task): boolean {
+  return task.status === "queued" || task.status === "running";
 }
 
 function TaskPanel({ deployment, task }: { deployment: Deployment; task: Task }) {
   const { lines, loading } = useLogs(deployment.id);
   const now = useNow();
-  const active = task.status === "queued" || task.status === "running";
+  const active = isActive(task);
   const left = (Date.parse(task.deadlineAt) - now) / 1_000;
   return (
     <div className="mb-6">
@@ -83,7 +88,7 @@ function TaskPanel({ deployment, task }: { deployment: Deployment; task: Task })
 export function TaskActions({ task, small = true }: { task: Task; small?: boolean }) {
   const refusal = useRefusal("deployments.operate");
   const act = useTaskAction();
-  if (task.status === "queued" || task.status === "running") {
+  if (isActive(task)) {
     return (
       <Button
         small={small}
