@@ -98,7 +98,7 @@ export function operationsOf(kind: DeploymentKind): Operation[] {
       operationId: `create_${kind}`,
       method: "post",
       path: root,
-      summary: `Create an ${kind}: answers once the deployment, its task and the audit entry are committed`,
+      summary: "Create: answers once the deployment, its task and the audit entry are committed",
       scope: "deployments:write",
       body: createBodies[kind],
       status: 201,
