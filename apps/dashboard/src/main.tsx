@@ -11,6 +11,11 @@ if (!root) throw new Error("index.html has no element with the id root");
 
 followSystemTheme();
 
+// The code of the frame comes while the session is asked for, not after it. Where it can't be had, the router says so once it needs it.
+if (location.pathname.startsWith("/dashboard")) {
+  Promise.all([import("./routes/dashboard.tsx"), import("./features/shell/shell.tsx")]).catch(() => undefined);
+}
+
 createRoot(root).render(
   <StrictMode>
     <RouterProvider router={router} />

@@ -58,7 +58,7 @@ function TaskPanel({ deployment, task }: { deployment: Deployment; task: Task })
               </p>
             ) : null}
             <Steps steps={task.steps} />
-            {task.failure ? (
+            {task.failure && task.failure.message !== deployment.failure?.message ? (
               <div className="mt-4 rounded-md bg-bad-soft p-3 text-[13px]">
                 <p className="font-medium text-bad">Failed: {task.failure.code.replace(/_/g, " ")}</p>
                 <p className="mt-0.5 whitespace-pre-wrap">{task.failure.message}</p>
