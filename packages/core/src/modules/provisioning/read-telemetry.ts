@@ -41,15 +41,17 @@ export async function healthHistory(ctx: OrganizationContext, input: { id: strin
   const minutes = Math.min(10_080, Math.max(1, Math.floor(input.minutes)));
   const since = new Date(ctx.platform.clock.now().getTime() - minutes * 60_000);
   const spanSeconds = Math.max(1, (minutes * 60) / mostSamples);
+  // A literal: bound twice it would be two parameters, and so two expressions to PostgreSQL.
+  const span = sql`floor(extract(epoch from at) / ${sql.lit(spanSeconds)})`;
   const { rows, found } = await readAuthorized(ctx, "deployments.read", {
     rows: statements
       .selectFrom("healthSamples")
-      .distinctOn(sql`floor(extract(epoch from at) / ${spanSeconds}::float8)`)
+      .distinctOn(span)
       .select(["at", "syncedBlock", "headBlock", "lagBlocks", "cpu", "memoryBytes"])
       .where("organizationId", "=", ctx.organizationId)
       .where("deploymentId", "=", input.id)
       .where("at", ">", since)
-      .orderBy(sql`floor(extract(epoch from at) / ${spanSeconds}::float8)`)
+      .orderBy(span)
       .orderBy("at", "desc")
       .limit(mostSamples + 1),
     found: existence(ctx.organizationId, input.id),
