@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Writable } from "node:stream";
 import {
   type CompiledQuery,
   type DatabaseConnection,
@@ -54,11 +55,29 @@ function statementName(sql: string): string | undefined {
   return name;
 }
 
+const gathering = new WeakSet<object>();
+
+/**
+ * Holds back what is written to a client until the current turn is over: statements issued together then leave in one write, which
+ * costs a fraction of one each.
+ */
+export function gatherWrites(client: PoolClient): void {
+  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  if (gathering.has(stream)) return;
+  gathering.add(stream);
+  stream.cork();
+  process.nextTick(() => {
+    gathering.delete(stream);
+    stream.uncork();
+  });
+}
+
 /**
  * Sends one statement on a client and gives rows with camel-case keys. Statements with parameters are prepared once per connection.
  * The statement is on the wire before the first await, so several calls share a round trip on a pipelined client.
  */
 export async function send<Row>(client: PoolClient, sql: string, parameters: readonly unknown[]): Promise<QueryResult<Row>> {
+  gatherWrites(client);
   const name = parameters.length > 0 ? statementName(sql) : undefined;
   const result: QueryArrayResult = await client.query({
     text: sql,

@@ -1,6 +1,6 @@
 import { type Compilable, type CompiledQuery, DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector } from "kysely";
 import type { Pool, PoolClient } from "pg";
-import { postgresDialect, SnakeCaseCompiler, send } from "./dialect.ts";
+import { gatherWrites, postgresDialect, SnakeCaseCompiler, send } from "./dialect.ts";
 import type { DB } from "./types.gen.ts";
 
 declare const tenant: unique symbol;
@@ -66,6 +66,7 @@ export class TenantDatabase {
       const result = await work(handleFor(client));
       requireAll(await opening);
       const closing = (last?.(result) ?? []).map((query) => send(client, query.sql, query.parameters));
+      gatherWrites(client);
       const committing = client.query("commit");
       requireAll(await Promise.allSettled([...closing, committing]));
       // PostgreSQL answers the commit of a failed transaction by rolling back, without an error of its own.
@@ -88,6 +89,7 @@ export class TenantDatabase {
     let broken: Error | undefined;
     try {
       const names = Object.keys(queries);
+      gatherWrites(client);
       const outcomes = await Promise.allSettled([
         client.query("begin isolation level repeatable read read only"),
         send(client, enterTenant, [organizationId]),

@@ -26,6 +26,7 @@ const insert = mutation({
   async run({ ctx, db, input: { kind, input, family, chainId }, now, enqueue }): Promise<Deployment> {
     const { organizationId, platform } = ctx;
     const id = newId("deployment");
+    const taskId = newId("task");
     const slug = slugOf(input.name);
     const config = publicConfig(input, chainId);
     const former = { status: "queued", desiredState: courses.provision.desired } as const;
@@ -50,12 +51,11 @@ const insert = mutation({
     const queued = insertTask(
       db,
       organizationId,
-      { deploymentId: id, action: "provision", former, rerunOf: null, requestedBy: ctx.actor.id, requestId: ctx.requestId },
+      { id: taskId, deploymentId: id, action: "provision", former, rerunOf: null, requestedBy: ctx.actor.id, requestId: ctx.requestId },
       now,
     );
-    // Sent in this order without waiting in between, so both share a round trip and the task finds its deployment.
-    const [, currentTask] = await Promise.all([added, queued]);
-    await enqueue(runTask, { taskId: currentTask.id }, { key: id });
+    // Sent in this order without waiting in between, so that they share a round trip and the task finds its deployment.
+    const [, currentTask] = await Promise.all([added, queued, enqueue(runTask, { taskId }, { key: id })]);
     return {
       id,
       kind,

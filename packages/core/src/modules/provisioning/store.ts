@@ -46,6 +46,8 @@ export async function lockDeployment(db: TenantDb, organizationId: string, id: s
 }
 
 export interface NewTask {
+  /** Made by the caller where something else must name the task before its row is there. */
+  id?: string;
   deploymentId: string;
   action: TaskAction;
   former: Standing;
@@ -56,7 +58,7 @@ export interface NewTask {
 
 /** Adds a queued task. @throws ObeliskError `conflict` when another task of the deployment has not ended. */
 export async function insertTask(db: TenantDb, organizationId: string, task: NewTask, now: Date): Promise<Task> {
-  const id = newId("task");
+  const id = task.id ?? newId("task");
   const deadlineAt = new Date(now.getTime() + taskTimeMs[task.action]);
   const added = await db
     .insertInto("tasks")
