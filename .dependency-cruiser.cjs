@@ -18,6 +18,9 @@ const mayImport = {
   "runtimes/indexer": ["packages/egress"],
 };
 
+/** Where a module's work inside a worker begins. */
+const workerDoors = "^packages/core/src/modules/[^/]+/worker/";
+
 const folders = Object.entries(mayImport).map(([folder, allowed]) => ({
   name: `${folder.replace("/", "-")}-imports-only-what-the-table-allows`,
   comment: `The folder table of docs/ARCHITECTURE.md: ${folder} may import ${allowed.join(", ") || "no other workspace"}.`,
@@ -63,8 +66,15 @@ module.exports = {
       name: "only-the-worker-imports-handlers",
       comment: "A producer imports the job (*.job.ts): name, payload, retry policy. The work itself is loaded by the worker alone.",
       severity: "error",
-      from: { pathNot: ["^apps/worker/", "\\.handler\\.ts$", tests, "^packages/testing/", "^bench/"] },
-      to: { path: "\\.handler\\.ts$" },
+      from: { pathNot: ["^apps/worker/", workerDoors, "\\.handler\\.ts$", tests, "^packages/testing/", "^bench/"] },
+      to: { path: "\\.handler\\.ts$", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "only-the-worker-enters-by-its-door",
+      comment: "What a module does inside a worker (modules/<name>/worker/) would drag its handlers into every other process.",
+      severity: "error",
+      from: { pathNot: ["^apps/worker/", workerDoors, tests] },
+      to: { path: workerDoors },
     },
     {
       name: "system-db-only-where-named",
@@ -73,11 +83,15 @@ module.exports = {
       from: {
         pathNot: [
           "^packages/core/src/db/",
-          "^packages/core/src/modules/(access|tenancy|api-keys|provisioning|audit)/",
-          "^apps/(server|worker)/src/main\\.ts$",
-          "^packages/cli/src/",
-          "^packages/testing/",
-          "^bench/",
+          // Opens both handles of a process; sweeps answers older than their time.
+          "^packages/core/src/kernel/platform\\.ts$",
+          "^packages/core/src/modules/idempotency/sweep\\.ts$",
+          // Sign-in and membership across organizations, key look-up, claims and leases, sweeps of what has expired.
+          "^packages/core/src/modules/(access|tenancy)/",
+          "^packages/core/src/modules/api-keys/look-up\\.ts$",
+          "^packages/core/src/modules/idempotency/sweep\\.ts$",
+          "^packages/core/src/modules/provisioning/system/",
+          "^packages/core/src/kernel/platform\\.ts$",
           tests,
         ],
       },
@@ -135,7 +149,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^(apps|packages|runtimes)/[^/]+/dist/|\\.gen\\.ts$" },
+    exclude: { path: "^bench/\\.scratch/|^(apps|packages|runtimes)/[^/]+/dist/|\\.gen\\.ts$" },
     tsPreCompilationDeps: true,
     combinedDependencies: false,
     enhancedResolveOptions: {
