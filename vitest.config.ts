@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     pool: "forks",
     maxWorkers: 2,
+    teardownTimeout: 30_000,
     projects: [
       {
         test: {
@@ -27,7 +28,6 @@ export default defineConfig({
           globalSetup: ["packages/testing/src/global-setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          teardownTimeout: 30_000,
         },
       },
     ],

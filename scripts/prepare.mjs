@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { runQuietly } from "./programs.mjs";
+import { lifeline, runQuietly } from "./programs.mjs";
 import { phase, refuse, say } from "./progress.mjs";
 import { root } from "./toolchain.mjs";
 
@@ -57,7 +57,7 @@ async function installPackages() {
   rmSync(stampFile, { force: true });
   const install = () =>
     // Even where NODE_ENV is production: the dashboard is built here, and the platform's programs are optional packages.
-    runQuietly(process.execPath, [values.npm, "ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund"], { cwd: root });
+    underLifeline([values.npm, "ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund"], { cwd: root });
   await phase("installing packages (npm ci)", () =>
     install().catch((error) => {
       say(
@@ -67,6 +67,11 @@ async function installPackages() {
     }),
   );
   writeFileSync(stampFile, stamp);
+}
+
+/** Ends with this process: no half-done work goes on without the lock. */
+function underLifeline(args, options) {
+  return runQuietly(process.execPath, ["--import", lifeline, ...args], options);
 }
 
 /** Whether what npm installed before, by whatever command, is what the lock file says: then nothing is to do. */
@@ -92,9 +97,7 @@ async function buildDashboard() {
   if (read(stampOfBuild) === stamp) return;
   rmSync(stampOfBuild, { force: true });
   const vite = join(root, "node_modules/vite/bin/vite.js");
-  await phase("building the dashboard", () =>
-    runQuietly(process.execPath, [vite, "build", "--logLevel", "warn"], { cwd: join(root, "apps/dashboard") }),
-  );
+  await phase("building the dashboard", () => underLifeline([vite, "build", "--logLevel", "warn"], { cwd: join(root, "apps/dashboard") }));
   writeFileSync(stampOfBuild, stamp);
 }
 

@@ -5,13 +5,17 @@ import { existsSync, readFileSync } from "node:fs";
 /** A signal that comes twice within this many milliseconds is one: a terminal sends it to everybody, and npm passes it on once more. */
 const sameSignal = 500;
 
+/** Preloaded into a program under Node 24: ends it when the pipe on its standard input closes. */
+export const lifeline = new URL("../packages/embedded/src/lifeline.ts", import.meta.url).href;
+
 /**
- * Runs a program quietly.
+ * Runs a program quietly. Its standard input is a pipe that closes when this process ends, however it ends.
  * @throws with its last lines when it fails.
  */
 export function runQuietly(program, args, options = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], ...options });
+    child.stdin.on("error", () => undefined);
     let tail = "";
     const keep = (piece) => {
       tail = (tail + piece).slice(-6_000);

@@ -19,7 +19,10 @@ export function chainStateFiles(directory: string): ChainStateFiles {
  */
 export function repairChainState({ current, copy }: ChainStateFiles, report: (line: string) => void): void {
   if (!existsSync(current)) return;
-  if (isWholeJson(current)) return keepCopy({ current, copy });
+  if (isWholeJson(current)) {
+    keepCopy({ current, copy });
+    return;
+  }
   renameSync(current, join(current, "../state.torn.json"));
   if (existsSync(copy) && isWholeJson(copy)) {
     copyFileSync(copy, current, constants.COPYFILE_FICLONE);

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -38,8 +38,7 @@ interface Holder {
  * @throws DirectoryTaken naming the holder.
  */
 export function lockDirectory(directory: string): DirectoryLock {
-  // Whatever the umask: the embedded database's user must get through, and see nothing.
-  if (mkdirSync(directory, { recursive: true })) chmodSync(directory, 0o711);
+  makeDirectory(directory);
   const holderFile = join(directory, "lock.json");
   const lock = new DatabaseSync(join(directory, "lock"), { timeout: 0 });
   try {
@@ -56,6 +55,12 @@ export function lockDirectory(directory: string): DirectoryLock {
       if (held.delete(lock)) lock.close();
     },
   };
+}
+
+/** Under root the embedded database has a user of its own, who must get through, and see nothing: whatever the umask, and however it was made. */
+function makeDirectory(directory: string): void {
+  const made = mkdirSync(directory, { recursive: true });
+  if (process.getuid?.() === 0) chmodSync(directory, made ? 0o711 : statSync(directory).mode | 0o011);
 }
 
 function unusable(directory: string, cause: unknown): Error {

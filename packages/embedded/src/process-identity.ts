@@ -14,7 +14,7 @@ export function isAlive(pid: number): boolean {
 /** A dead process whose parent hasn't collected it yet still answers signals; it runs nothing any more. */
 function isZombie(pid: number): boolean {
   const stat = readProc(pid, "stat");
-  return stat !== null && stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+  return stat?.slice(stat.lastIndexOf(")") + 2).startsWith("Z") ?? false;
 }
 
 /** The program and arguments of a process, as one line; empty when it has ended. */

@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { endLeftovers, ensureEmbedded, Supervisor } from "../src/index.ts";
+import { endLeftovers, ensureEmbedded, lockDirectory, Supervisor } from "../src/index.ts";
 import { isAlive } from "../src/process-identity.ts";
 import { becomesTrue } from "../src/waiting.ts";
 import { temporaryDirectory } from "./stand-in.ts";
@@ -143,6 +144,27 @@ test("a killed supervisor leaves nothing running, and the next start finds every
   await endLeftovers(join(dataDir, "processes.json"), (text) => void said.push(text));
   expect(await becomesTrue(() => !pids.some(isAlive), 20_000)).toBe(true);
   expect(await query((await start()).url, "select 1 as one")).toEqual([{ one: 1 }]);
+});
+
+test.runIf(process.getuid?.() === 0)("under root it works in a directory that PostgreSQL's user can't enter", async () => {
+  const closed = mkdtempSync(join(tmpdir(), "obelisk-closed-"));
+  const outer = dataDir;
+  dataDir = join(closed, "data");
+  try {
+    lockDirectory(dataDir).release();
+    const first = await start();
+    await query(first.url, "create table kept as select 42 as answer");
+    await first.supervisor.stop();
+    const second = await start();
+    expect(await query(second.url, "select answer from kept")).toEqual([{ answer: 42 }]);
+    expect(said.join()).toContain("the database lies in");
+    await second.supervisor.stop();
+  } finally {
+    const record = join(dataDir, "postgres/location.json");
+    if (existsSync(record)) rmSync((JSON.parse(readFileSync(record, "utf8")) as { home: string }).home, { recursive: true, force: true });
+    rmSync(closed, { recursive: true, force: true });
+    dataDir = outer;
+  }
 });
 
 test("secrets in the data directory are readable by their owner alone", async () => {

@@ -1,0 +1,2 @@
+// The server.
+import "./platform-program.mjs";

@@ -1,0 +1,2 @@
+// The worker.
+import "./platform-program.mjs";

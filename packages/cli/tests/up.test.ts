@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "@obelisk/embedded";
+import { waitFor } from "@obelisk/testing/wait-for";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+let dataDir: string;
+let started: Up[];
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), "obelisk-up-"));
+  started = [];
+});
+
+afterEach(async () => {
+  for (const { child, ended } of started) {
+    child.kill("SIGTERM");
+    await ended;
+  }
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+interface Up {
+  child: ChildProcess;
+  ended: Promise<number | null>;
+  said(): string;
+}
+
+function run(port: number): Up {
+  const { PATH } = process.env;
+  const child = spawn(process.execPath, [join(import.meta.dirname, "stand-ins/up.ts")], {
+    env: { PATH, OBELISK_DATA_DIR: dataDir, PORT: String(port) },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece: Buffer) => void (text += piece.toString()));
+  const up = { child, ended: new Promise<number | null>((resolve) => child.once("close", resolve)), said: () => text };
+  started.push(up);
+  return up;
+}
+
+async function ready(port: number): Promise<Up> {
+  const up = run(port);
+  await waitFor(() => up.said().includes(`Obelisk is ready: http://localhost:${port}`) || up.child.exitCode !== null, {
+    within: 90_000,
+    what: "Obelisk is ready",
+  });
+  expect(up.said()).toContain("Obelisk is ready");
+  return up;
+}
+
+function seen(name: "server" | "worker"): { pid: number; DATABASE_URL: string; AUTH_SECRET: string; ENCRYPTION_KEY: string } {
+  return JSON.parse(readFileSync(join(dataDir, `${name}.seen.json`), "utf8"));
+}
+
+function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}`);
+}
+
+test("it announces the address and the demo sign-ins, stops everything it started, and comes back with the same secrets", async () => {
+  const port = await freePort();
+  const first = await ready(port);
+  expect(first.said()).toContain("owner@acme.test");
+  const before = seen("server");
+  expect(statSync(join(dataDir, "secrets.json")).mode & 0o077).toBe(0);
+  expect(statSync(join(dataDir, "connection.json")).mode & 0o077).toBe(0);
+  const processes = JSON.parse(readFileSync(join(dataDir, "processes.json"), "utf8")) as { name: string; pid: number }[];
+  expect(processes.map(({ name }) => name).sort()).toEqual(["chain", "postgres", "server", "worker"]);
+  first.child.kill("SIGINT");
+  expect(await first.ended).toBe(0);
+  expect(processes.filter(({ pid }) => isAlive(pid))).toEqual([]);
+  expect(existsSync(join(dataDir, "connection.json"))).toBe(false);
+  await ready(port);
+  const { DATABASE_URL, AUTH_SECRET, ENCRYPTION_KEY } = seen("server");
+  expect({ DATABASE_URL, AUTH_SECRET, ENCRYPTION_KEY }).toEqual({
+    DATABASE_URL: before.DATABASE_URL,
+    AUTH_SECRET: before.AUTH_SECRET,
+    ENCRYPTION_KEY: before.ENCRYPTION_KEY,
+  });
+});
+
+test("a second start on the same data directory is refused and says why; the first goes on", async () => {
+  const first = await ready(await freePort());
+  const second = run(await freePort());
+  expect(await second.ended).toBe(1);
+  expect(second.said()).toContain(`in use by process ${first.child.pid}`);
+  expect(isAlive(seen("server").pid)).toBe(true);
+});
+
+test("a taken PORT is explained, and nothing is started", async () => {
+  const port = await freePort();
+  const squatter = createServer().listen(port);
+  try {
+    const up = run(port);
+    expect(await up.ended).toBe(1);
+    expect(up.said()).toContain(`port ${port} is taken by process ${process.pid}`);
+    expect(existsSync(join(dataDir, "postgres"))).toBe(false);
+  } finally {
+    squatter.close();
+  }
+});
+
+test("a killed server or worker comes back", async () => {
+  await ready(await freePort());
+  for (const name of ["server", "worker"] as const) {
+    const { pid } = seen(name);
+    process.kill(pid, "SIGKILL");
+    await waitFor(() => seen(name).pid !== pid, { within: 20_000, what: `${name} is back` });
+  }
+});
+
+test("killed itself, it leaves nothing running, and starts again", async () => {
+  const port = await freePort();
+  const first = await ready(port);
+  const processes = JSON.parse(readFileSync(join(dataDir, "processes.json"), "utf8")) as { pid: number }[];
+  first.child.kill("SIGKILL");
+  await first.ended;
+  await waitFor(() => !processes.some(({ pid }) => isAlive(pid)), { within: 20_000, what: "everything has ended" });
+  await ready(port);
+});
