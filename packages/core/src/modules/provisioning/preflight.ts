@@ -1,13 +1,12 @@
 import { ChainError } from "@obelisk/chains";
 import { type CreateIndexer, createIndexerSchema, type DeploymentKind, type PreflightCheck } from "@obelisk/schemas/deployments";
-import { sql } from "kysely";
 import type { z } from "zod";
-import { statements } from "../../db/tenant-db.ts";
 import { readAuthorized } from "../../kernel/authorized-read.ts";
 import type { OrganizationContext } from "../../kernel/context.ts";
 import { fieldErrors, invalidRequest, ObeliskError } from "../../kernel/errors.ts";
 import { addressesWithoutCode, chainAdapter, probeChain } from "./chain-questions.ts";
-import { judgeFleet, workerAliveMs } from "./fleet-policy.ts";
+import { knownFleet, rememberFleet, selectFleet, selectNetwork } from "./fleet.ts";
+import { judgeFleet } from "./fleet-policy.ts";
 import { openRpcUrls, templateFamilies } from "./specification.ts";
 
 export type CreateDeploymentInput = z.input<typeof createIndexerSchema>;
@@ -46,24 +45,24 @@ export async function preflight(ctx: OrganizationContext, kind: DeploymentKind, 
 
 export async function runPreflight(ctx: OrganizationContext, subject: PreflightSubject): Promise<PreflightOutcome> {
   const { template, network: slug } = subject;
-  const { templates, workers, networks } = await readAuthorized(ctx, "deployments.create", {
-    templates: statements.selectFrom("templates").select("enabled").where("id", "=", template),
-    workers: statements
-      .selectFrom("workers")
-      .select(["driver", "templates", "capacity", "instances"])
-      .where("heartbeatAt", ">", sql<Date>`now() - ${workerAliveMs}::float8 * interval '1 millisecond'`),
-    networks: statements
-      .selectFrom("networks")
-      .select(["slug", "family", "chainId", "sealedRpcUrls", "enabled"])
-      .where("slug", "=", slug ?? ""),
+  const known = knownFleet(ctx.platform, template);
+  const { networks, ...fleet } = await readAuthorized(ctx, "deployments.create", {
+    networks: selectNetwork(slug),
+    ...(known ? {} : selectFleet(template)),
   });
-  const checks = judgeFleet(template, templates[0], workers);
+  const checks = known ?? judgeFleet(template, fleet.templates?.[0], fleet.workers ?? []);
+  if (!known) rememberFleet(ctx.platform, template, checks);
   const network = networks[0];
   const family = network?.family ?? templateFamilies[template] ?? "evm";
   if (slug && !network?.enabled) {
     const detail = network ? `The network ${slug} is switched off.` : `There is no network ${slug}.`;
-    checks.push({ name: "rpc", status: "fail", detail, remedy: "Use another network, or give the rpcUrl of a node instead." });
-    return { checks, family, chainId: null };
+    const refused: PreflightCheck = {
+      name: "rpc",
+      status: "fail",
+      detail,
+      remedy: "Use another network, or give the rpcUrl of a node instead.",
+    };
+    return { checks: [...checks, refused], family, chainId: null };
   }
   const rpcUrls = network ? openRpcUrls(ctx.platform.secrets, network.slug, network.sealedRpcUrls) : subject.rpcUrl ? [subject.rpcUrl] : [];
   const expected = network?.chainId ?? subject.chainId ?? null;
