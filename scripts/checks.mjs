@@ -4,7 +4,10 @@ import { say } from "./progress.mjs";
 const tsc = ["node_modules/typescript/bin/tsc", "--noEmit", "-p"];
 
 const checks = [
-  ["format and lint", ["node_modules/@biomejs/biome/bin/biome", "ci", "--diagnostic-level=warn", "."]],
+  [
+    "format and lint",
+    ["node_modules/@biomejs/biome/bin/biome", "ci", "--diagnostic-level=warn", ...(process.stdout.isTTY ? [] : ["--colors=off"]), "."],
+  ],
   ["borders between folders", ["scripts/borders.mjs"]],
   ["types of server, worker, packages", [...tsc, "tsconfig.json"]],
   ["types of the dashboard", [...tsc, "apps/dashboard/tsconfig.json"]],

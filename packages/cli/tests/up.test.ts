@@ -36,7 +36,10 @@ function run(port: number): Up {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let text = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece: Buffer) => void (text += piece.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (piece: Buffer) => {
+      text += piece.toString();
+    });
   const up = { child, ended: new Promise<number | null>((resolve) => child.once("close", resolve)), said: () => text };
   started.push(up);
   return up;
