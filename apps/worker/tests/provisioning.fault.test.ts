@@ -3,7 +3,7 @@ import type { TaskAction } from "@obelisk/schemas/deployments";
 import { waitFor } from "@obelisk/testing/wait-for";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Fixture, openFixture, type WorkerProcess } from "./fixture.ts";
+import { type Fixture, openFixture } from "./fixture.ts";
 
 let on: Fixture;
 
@@ -68,7 +68,6 @@ describe("a worker killed at any border of any step: another one ends the task w
   it.each(borders)("%s, step %i %s", async (action, position, status) => {
     const first = await on.startWorker();
     let id: string;
-    let second: WorkerProcess | undefined;
     if (action === "provision") {
       const border = await atBorder(position, status, () => first.process.kill("SIGKILL"));
       ({ id } = await on.create());
@@ -83,7 +82,7 @@ describe("a worker killed at any border of any step: another one ends the task w
       await border.close();
     }
     const began = Date.now();
-    second = await on.startWorker();
+    const second = await on.startWorker();
     await on.until(id, (d) => d.status === ends[action] && d.currentTask === null, 20_000);
     expect(Date.now() - began).toBeLessThan(15_000);
     const task = await newestTask(id);
