@@ -66,7 +66,7 @@ test("a private endpoint answers its organization's members and keys, and nobody
   const foreignKey = await other.asKey();
   for (const role of ["owner", "admin", "member"] as const) expect((await serving.as(tenant.users[role], path)).status).toBe(207);
   const answer = await serving.ask(path, { token: key.token });
-  expect([answer.status, answer.headers.get("x-ratelimit-limit")]).toEqual([207, "100000"]);
+  expect([answer.status, answer.headers.get("x-ratelimit-limit")]).toEqual([207, "1000000"]);
   expect(await answer.json()).toEqual({ url: "/graphql?x=1", body: "" });
   const nothing = await told(await serving.ask("/d/there-is-none/graphql"));
   expect(nothing.status).toBe(404);
@@ -82,11 +82,19 @@ test("a private endpoint answers its organization's members and keys, and nobody
   }
 });
 
-test("a key without deployments:read, an unknown one and one over its limit are refused as on the API", async () => {
+test("a key without deployments:read and an unknown one are refused as on the API", async () => {
   const { slug } = await deployed();
   const writer = await tenant.asKey(["deployments:write"]);
   expect((await serving.ask(`/d/${slug}/`, { token: writer.token })).status).toBe(403);
   expect((await serving.ask(`/d/${slug}/`, { token: "obk_unknown" })).status).toBe(401);
+});
+
+test("a key's queries have a window of their own, ten times the API's, and leave the API's alone", async () => {
+  const { slug } = await deployed();
+  const reader = await tenant.asKey(["deployments:read"]);
+  const left = async (path: string) => Number((await serving.ask(path, { token: reader.token })).headers.get("x-ratelimit-remaining"));
+  expect([await left(`/d/${slug}/`), await left(`/d/${slug}/`)]).toEqual([999_999, 999_998]);
+  expect(await left("/api/public/v1/deployments/indexer")).toBe(99_999);
 });
 
 test("a public endpoint answers anyone, also pages of other origins", async () => {

@@ -7,12 +7,16 @@ import type { AppContext, Parts } from "./context.ts";
 import { forwardedHeaders, returnedHeaders } from "./proxy-headers.ts";
 import { callerOf, rateHeaders, tokenOf } from "./rest/caller.ts";
 import { isSameOrigin } from "./same-origin.ts";
+import { Turns } from "./turns.ts";
 
 const slugForm = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const longestSlug = 80;
 const methods = ["GET", "HEAD", "POST", "OPTIONS"];
 const largestRequest = 1024 * 1024;
 const largestAnswer = 64 * 1024 * 1024;
+
+/** Requests of one deployment that this server forwards at a time: a slow one, or one that everybody asks, can't take the others' place. */
+const atATime = 32;
 
 /** One answer for an endpoint that isn't there, one that is another organization's, and a caller who shows nothing. */
 const noEndpoint = () =>
@@ -32,6 +36,8 @@ export function endpointProxy(parts: Parts) {
     bodyTimeout: 30_000,
   });
 
+  const turns = new Turns(atATime);
+
   async function handle(c: AppContext): Promise<Response> {
     const state = c.get("state");
     state.route = "/d/{slug}";
@@ -45,7 +51,7 @@ export function endpointProxy(parts: Parts) {
     if (!methods.includes(c.req.method)) throw new ObeliskError("method_not_allowed", `An endpoint answers ${methods.join(", ")}.`);
     if (c.req.method === "OPTIONS") return preflight(c);
     if (!endpoint.instance) throw notReady(endpoint);
-    const answer = await forward(c, endpoint.instance, slug);
+    const answer = await forward(c, endpoint.instance, slug, turns.take(endpoint.deploymentId));
     return new Response(answer.body, { status: answer.status, headers: { ...answer.headers, ...extra, "x-request-id": state.requestId } });
   }
 
@@ -57,6 +63,7 @@ export function endpointProxy(parts: Parts) {
         platform,
         tokenOf((name) => c.req.header(name)),
         state.ip,
+        "endpoint",
       );
       state.actor = { type: "api_key", id: key.key.id, label: key.key.name };
       const headers = rateHeaders(key.rate);
@@ -74,7 +81,8 @@ export function endpointProxy(parts: Parts) {
     return {};
   }
 
-  async function forward(c: AppContext, instance: { address: string; token: string }, slug: string) {
+  /** @param done Told when the answer's last byte has gone, or nothing more will come. */
+  async function forward(c: AppContext, instance: { address: string; token: string }, slug: string, done: () => void) {
     const url = new URL(c.req.url);
     const path = url.pathname.slice(`/d/${slug}`.length) || "/";
     const ended = AbortSignal.any([c.req.raw.signal, parts.closing]);
@@ -87,6 +95,7 @@ export function endpointProxy(parts: Parts) {
         body: requestBody(c.req.raw),
         signal: ended,
       });
+      answer.body.once("close", done);
       if (answer.statusCode === 401) {
         // The program was replaced since its address was read.
         await answer.body.dump();
@@ -94,6 +103,7 @@ export function endpointProxy(parts: Parts) {
       }
       return { status: answer.statusCode, headers: returnedHeaders(answer.headers), body: answerBody(c, answer.body) };
     } catch (error) {
+      done();
       if (error instanceof ObeliskError) throw error;
       if (error instanceof errors.HeadersTimeoutError) throw unreachable("did not answer within 30 s", error);
       if (ended.aborted) throw new ObeliskError("unavailable", "The request was ended.", { cause: error });

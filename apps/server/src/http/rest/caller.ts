@@ -1,6 +1,6 @@
 import type { Platform } from "@obelisk/core/kernel/context";
 import { ObeliskError } from "@obelisk/core/kernel/errors";
-import { type AuthenticatedKey, authenticateKey, type RateState } from "@obelisk/core/modules/api-keys";
+import { type AuthenticatedKey, authenticateKey, type RateState, type RateSurface } from "@obelisk/core/modules/api-keys";
 import { rateLimited } from "../metrics.ts";
 
 /**
@@ -27,8 +27,9 @@ export async function callerOf(
   platform: Platform,
   token: string,
   ip: string | null,
+  surface: RateSurface = "api",
 ): Promise<{ key: AuthenticatedKey; refusal: ObeliskError | null }> {
-  const key = await authenticateKey(platform, token, { ip });
+  const key = await authenticateKey(platform, token, { ip, surface });
   if (!key.limited) return { key, refusal: null };
   rateLimited.inc();
   const { limit, resetSeconds } = key.rate;

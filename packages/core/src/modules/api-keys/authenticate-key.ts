@@ -27,7 +27,7 @@ export interface AuthenticatedKey {
 
 /** What a process remembers of the tokens it saw. Everything here is bounded, and losing it costs a look-up. */
 interface Memory {
-  /** Tokens whose window is used up, until it ends. */
+  /** Tokens whose window of a surface is used up, until it ends. */
   limited: BoundedMap<Omit<AuthenticatedKey, "rate" | "limited"> & { resetAt: number }>;
   /** Failed look-ups of an address in the current minute. */
   failures: BoundedMap<{ count: number; until: number }>;
@@ -35,6 +35,18 @@ interface Memory {
   proven: BoundedMap<true>;
   /** Keys whose use was noted in the last minute. */
   noted: BoundedMap<true>;
+}
+
+/** What a key's requests are counted against: each surface has a window of its own. */
+export type RateSurface = "api" | "endpoint";
+
+/** An endpoint answers queries of applications, the API those of automation: it allows this many times as much. */
+const endpointFactor = 10;
+
+/** Requests a key may make of a surface in one window. */
+export function limitOf(platform: Platform, surface: RateSurface): number {
+  const { requests } = platform.settings.rateLimit;
+  return surface === "endpoint" ? requests * endpointFactor : requests;
 }
 
 const memories = new WeakMap<Platform, Memory>();
@@ -64,14 +76,19 @@ function memoryOf(platform: Platform): Memory {
  * @throws ObeliskError `invalid_api_key`, `expired_api_key`, `revoked_api_key`; `rate_limited` for an address that tries too many
  *   unknown tokens.
  */
-export async function authenticateKey(platform: Platform, token: string, caller: { ip: string | null }): Promise<AuthenticatedKey> {
+export async function authenticateKey(
+  platform: Platform,
+  token: string,
+  caller: { ip: string | null; surface?: RateSurface },
+): Promise<AuthenticatedKey> {
   if (!isToken(token)) throw unknownKey();
   const memory = memoryOf(platform);
   const hash = hashToken(token);
   const name = hash.toString("base64");
+  const surface = caller.surface ?? "api";
   const now = Date.now();
-  const limited = memory.limited.get(name, now);
-  if (limited) return { ...limited, rate: rateAt(platform, limited.resetAt, now), limited: true };
+  const limited = memory.limited.get(`${surface}:${name}`, now);
+  if (limited) return { ...limited, rate: rateAt(limitOf(platform, surface), limited.resetAt, now), limited: true };
   const address = caller.ip ?? "unknown";
   const failures = memory.failures.get(address, now);
   if (failures && failures.count >= failuresPerMinute && !memory.proven.get(name, now)) {
@@ -80,7 +97,7 @@ export async function authenticateKey(platform: Platform, token: string, caller:
       retryAfterSeconds: wait,
     });
   }
-  const found = await lookUpKey(platform, hash);
+  const found = await lookUpKey(platform, hash, surface);
   if (!found) {
     const until = failures?.until ?? now + minute;
     memory.failures.set(address, { count: (failures?.count ?? 0) + 1, until }, until);
@@ -91,11 +108,12 @@ export async function authenticateKey(platform: Platform, token: string, caller:
     throw new ObeliskError("expired_api_key", "This API key has expired. Create or rotate one in the dashboard.");
   memory.proven.set(name, true, now + 10 * minute);
   noteUseLater(platform, memory, found, caller.ip, now);
-  return accept(platform, memory, found, name, now);
+  return accept(platform, memory, found, surface, name, now);
 }
 
-function accept(platform: Platform, memory: Memory, found: FoundKey, name: string, now: number): AuthenticatedKey {
-  const { requests, windowSeconds } = platform.settings.rateLimit;
+function accept(platform: Platform, memory: Memory, found: FoundKey, surface: RateSurface, name: string, now: number): AuthenticatedKey {
+  const { windowSeconds } = platform.settings.rateLimit;
+  const requests = limitOf(platform, surface);
   const used = found.used ?? 1;
   const resetSeconds = secondsLeft(found.windowStart ?? Math.floor(found.epoch), windowSeconds, found.epoch);
   const identity = { key: { id: found.id, name: found.name }, organizationId: found.organizationId, scopes: found.scopes as ApiKeyScope[] };
@@ -103,7 +121,7 @@ function accept(platform: Platform, memory: Memory, found: FoundKey, name: strin
   if (used >= requests) {
     // This process's clock may differ from the database's: the end is reckoned from now.
     const until = now + Math.max(0, (found.windowStart ?? 0) + windowSeconds - found.epoch) * 1000;
-    memory.limited.set(name, { ...identity, resetAt: until }, until);
+    memory.limited.set(`${surface}:${name}`, { ...identity, resetAt: until }, until);
   }
   return {
     ...identity,
@@ -112,9 +130,9 @@ function accept(platform: Platform, memory: Memory, found: FoundKey, name: strin
   };
 }
 
-function rateAt(platform: Platform, resetAt: number, now: number): RateState {
+function rateAt(limit: number, resetAt: number, now: number): RateState {
   return {
-    limit: platform.settings.rateLimit.requests,
+    limit,
     remaining: 0,
     resetSeconds: Math.max(1, Math.ceil((resetAt - now) / 1000)),
     resetAt: new Date(resetAt),

@@ -18,7 +18,7 @@ export interface FoundKey {
 }
 
 /**
- * Finds the key of a token's hash ($1) and counts the request in its window of $2 seconds. Written out, not built, because every request of
+ * Finds the key of a token's hash ($1) and counts the request in its window of $2 seconds, which is the API's or, with a suffix $3, another surface's. Written out, not built, because every request of
  * the public API runs it. A statement that waited for the counter's lock may carry an older window than the row by then; it counts
  * into the newer one.
  */
@@ -35,7 +35,7 @@ const findAndCount = `
     where k.token_hash = $1 or k.previous_token_hash = $1
   ), counted as (
     insert into rate_windows as w (key_id, window_start, used)
-    select found.id, (floor(extract(epoch from clock_timestamp()) / $2::int) * $2::int)::bigint, 1 from found where found.state = 'usable'
+    select found.id || $3, (floor(extract(epoch from clock_timestamp()) / $2::int) * $2::int)::bigint, 1 from found where found.state = 'usable'
     on conflict (key_id) do update set
       used = case when w.window_start >= excluded.window_start then w.used + 1 else 1 end,
       window_start = greatest(w.window_start, excluded.window_start)
@@ -48,8 +48,9 @@ const findAndCount = `
  * Finds the key of a token's hash and counts the request, in one statement that is its own transaction: the counter's row is locked no
  * longer than that.
  */
-export async function lookUpKey(platform: Platform, tokenHash: Buffer): Promise<FoundKey | null> {
-  const query = CompiledQuery.raw(findAndCount, [tokenHash, platform.settings.rateLimit.windowSeconds]);
+export async function lookUpKey(platform: Platform, tokenHash: Buffer, surface: "api" | "endpoint"): Promise<FoundKey | null> {
+  const suffix = surface === "api" ? "" : `:${surface}`;
+  const query = CompiledQuery.raw(findAndCount, [tokenHash, platform.settings.rateLimit.windowSeconds, suffix]);
   const { rows } = await systemDb(platform).executeQuery(query as CompiledQuery<FoundKey>);
   return rows[0] ?? null;
 }
