@@ -1,8 +1,19 @@
 import { defineConfig } from "vitest/config";
 
+const faults = "**/tests/**/*.fault.test.ts";
 const outside = ["**/node_modules/**", "**/dist/**", ".obelisk/**", ".toolchain/**"];
 
-/** `unit` needs no service at all; `real` meets PostgreSQL, chains, child processes and a browser. */
+const meetsRealParts = {
+  pool: "forks",
+  globalSetup: ["packages/testing/src/global-setup.ts"],
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+} as const;
+
+/**
+ * `unit` needs no service at all; `real` meets PostgreSQL, chains, child processes and a browser; `faults` kills and freezes workers at
+ * every step, which takes minutes: `npm run test:faults`.
+ */
 export default defineConfig({
   test: {
     pool: "forks",
@@ -23,12 +34,12 @@ export default defineConfig({
         test: {
           name: "real",
           include: ["**/tests/**/*.test.ts"],
-          exclude: [...outside, "**/*.unit.test.ts"],
-          pool: "forks",
-          globalSetup: ["packages/testing/src/global-setup.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          exclude: [...outside, "**/*.unit.test.ts", faults],
+          ...meetsRealParts,
         },
+      },
+      {
+        test: { name: "faults", include: [faults], exclude: outside, ...meetsRealParts },
       },
     ],
   },
