@@ -4,11 +4,11 @@ const faults = "**/tests/**/*.fault.test.ts";
 const outside = ["**/node_modules/**", "**/dist/**", ".obelisk/**", ".toolchain/**"];
 
 const meetsRealParts = {
-  pool: "forks",
+  pool: "forks" as const,
   globalSetup: ["packages/testing/src/global-setup.ts"],
   testTimeout: 60_000,
   hookTimeout: 120_000,
-} as const;
+};
 
 /**
  * `unit` needs no service at all; `real` meets PostgreSQL, chains, child processes and a browser; `faults` kills and freezes workers at
