@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   cancelTask,
   createDeployment,
@@ -216,6 +217,29 @@ describe("with a worker", () => {
       await on.setFault({});
       await rerunTask(on.ctx, { taskId: currentTask?.id ?? "" });
       await on.until(id, "running");
+    });
+
+    it("at any moment of a provisioning ends it as cancelled, unless it had succeeded by then", async () => {
+      const ends = await Promise.all(
+        Array.from({ length: 12 }, async (_, index) => {
+          const { id, currentTask } = await on.create(`cancelled after ${index * 80} ms`);
+          await sleep(index * 80);
+          const taskId = currentTask?.id ?? "";
+          const refusal = await cancelTask(on.ctx, { taskId }).then(
+            () => null,
+            (error: unknown) => (error as { code?: string }).code,
+          );
+          const { currentTask: left } = await on.until(id, (d) => d.currentTask === null);
+          expect(left).toBeNull();
+          const { status, failure } = await getTask(on.ctx, { taskId });
+          return { status, failure, refusal };
+        }),
+      );
+      for (const { status, failure, refusal } of ends) {
+        expect(failure).toBeNull();
+        expect(refusal === "conflict" ? ["succeeded"] : ["cancelled", "succeeded"]).toContain(status);
+      }
+      expect(ends.some(({ status }) => status === "cancelled")).toBe(true);
     });
 
     it("a queued task ends it at once and gives back where the deployment stood", async () => {

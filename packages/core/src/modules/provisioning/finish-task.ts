@@ -25,7 +25,7 @@ export const finishTask: (ctx: OrganizationContext, input: { task: ClaimedTask; 
       .select("name")
       .where("organizationId", "=", organizationId)
       .where("id", "=", task.deploymentId)
-      .forUpdate()
+      .forNoKeyUpdate()
       .executeTakeFirstOrThrow();
     const ended = await db
       .updateTable("tasks")

@@ -15,14 +15,18 @@ export interface LockedDeployment extends Standing {
   activeTaskId: string | null;
 }
 
-/** Locks a deployment against every other change and tells where it stands. @throws ObeliskError `not_found` */
+/**
+ * Locks a deployment against every other change and tells where it stands. The lock leaves foreign keys alone: a worker that holds the
+ * task may still insert rows that point to the deployment, instead of both waiting for each other.
+ * @throws ObeliskError `not_found`
+ */
 export async function lockDeployment(db: TenantDb, organizationId: string, id: string, kind?: DeploymentKind): Promise<LockedDeployment> {
   let query = db
     .selectFrom("deployments as d")
     .select(["d.id", "d.name", "d.status", "d.desiredState"])
     .where("d.organizationId", "=", organizationId)
     .where("d.id", "=", id)
-    .forUpdate();
+    .forNoKeyUpdate();
   if (kind) query = query.where("d.kind", "=", kind);
   // The task is read after the lock is held: the locking statement itself would see it as it was before the wait.
   const [row, task] = await Promise.all([
@@ -154,7 +158,7 @@ export async function lockTask(db: TenantDb, organizationId: string, id: string,
     )
     .where("t.organizationId", "=", organizationId)
     .where("t.id", "=", id)
-    .forUpdate();
+    .forNoKeyUpdate();
   if (deploymentId) query = query.where("t.deploymentId", "=", deploymentId);
   const row = await query.executeTakeFirst();
   if (!row) throw notFound("task");

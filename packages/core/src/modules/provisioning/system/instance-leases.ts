@@ -50,7 +50,7 @@ export async function takeDueInstances(
       where d.desired_state = 'running' and d.status in ('running', 'degraded') and d.template = any(${templates}::text[])
         and not exists (select 1 from instances i where i.deployment_id = d.id and i.lease_expires_at > now())
         and not exists (select 1 from tasks t where t.deployment_id = d.id and t.status in ('queued', 'running'))
-      order by d.id limit ${limit} for update of d skip locked),
+      order by d.id limit ${limit} for no key update of d skip locked),
     raised as (
       update deployments d set epoch = d.epoch + 1 from due where d.organization_id = due.organization_id and d.id = due.id
       returning d.organization_id, d.id, d.epoch)

@@ -43,13 +43,13 @@ export async function claimTask(
       const known = await db.selectFrom("tasks").select(["deploymentId", "action"]).where("id", "=", taskId).executeTakeFirst();
       if (!known) return null;
       // The deployment first, then the task: the order in which every change locks them.
-      await db.selectFrom("deployments").select("id").where("id", "=", known.deploymentId).forUpdate().execute();
+      await db.selectFrom("deployments").select("id").where("id", "=", known.deploymentId).forNoKeyUpdate().execute();
       const claimable = await db
         .selectFrom("tasks")
         .select("id")
         .where("id", "=", taskId)
         .where(sql<boolean>`(status = 'queued' or (status = 'running' and lease_expires_at <= now()))`)
-        .forUpdate()
+        .forNoKeyUpdate()
         .executeTakeFirst();
       if (!claimable) return null;
       const plan = layOut(known.action as TaskAction);
