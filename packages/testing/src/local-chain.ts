@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type Abi, type Address, createTestClient, type Hex, http, publicActions, walletActions } from "viem";
@@ -15,8 +16,8 @@ export interface LocalChain {
   accounts: readonly Address[];
   /** Deploys and gives the address. */
   deploy(contract: { abi: Abi; bytecode: Hex }, args?: readonly unknown[]): Promise<Address>;
-  /** Stands still as if the machine had frozen, until resumed. */
-  pause(): void;
+  /** Stands still as if the machine had frozen, until resumed; resolves once not a thread of it runs any more. */
+  pause(): Promise<void>;
   resume(): void;
   stop(): Promise<void>;
 }
@@ -61,7 +62,10 @@ export async function startLocalChain({ port = 0, args = [] }: { port?: number; 
       if (!receipt.contractAddress) throw new Error("the deployment was reverted");
       return receipt.contractAddress;
     },
-    pause: () => void child.kill("SIGSTOP"),
+    pause: async () => {
+      child.kill("SIGSTOP");
+      await waitFor(() => everyThreadStopped(child.pid ?? 0), { what: "the chain stands still" });
+    },
     resume: () => void child.kill("SIGCONT"),
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
@@ -70,6 +74,14 @@ export async function startLocalChain({ port = 0, args = [] }: { port?: number; 
       await exit;
     },
   };
+}
+
+/** A stop signal takes effect a moment after it is sent: an answer may leave in between. */
+function everyThreadStopped(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).every((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("T");
+  });
 }
 
 async function listening(child: ChildProcess): Promise<string> {

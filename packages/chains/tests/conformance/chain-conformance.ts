@@ -14,7 +14,7 @@ export interface ChainUnderTest {
   /** An address in other spellings that mean the same, and texts that are no address. */
   spellings: readonly string[];
   noAddresses: readonly string[];
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
   close(): Promise<void>;
 }
@@ -72,7 +72,7 @@ export function chainConformance(open: () => Promise<ChainUnderTest>): void {
     });
 
     it("waits for a silent node no longer than told", async () => {
-      under.pause();
+      await under.pause();
       try {
         const began = Date.now();
         await expect(under.adapter.probe({ ...endpoint(under.rpcUrl), timeoutMs: 500 })).rejects.toMatchObject({ code: "timeout" });
