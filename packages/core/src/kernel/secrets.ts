@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
 const format = "v1";
 
@@ -9,6 +9,7 @@ const format = "v1";
  * Sealed form: `v1.<key id>.<salt>.<nonce>.<ciphertext and tag>`, each part base64url. The key id tells which of the configured keys opens it.
  */
 export class Secrets {
+  /** Pseudorandom keys by key id. */
   readonly #keys: Map<string, Buffer>;
   readonly #current: string;
 
@@ -18,7 +19,7 @@ export class Secrets {
   constructor(keys: readonly string[]) {
     const [newest] = keys;
     if (!newest) throw new Error("ENCRYPTION_KEY holds no key");
-    this.#keys = new Map(keys.map((key) => [keyId(key), Buffer.from(key, "utf8")]));
+    this.#keys = new Map(keys.map((key) => [keyId(key), extract(key)]));
     this.#current = keyId(newest);
   }
 
@@ -52,8 +53,16 @@ export class Secrets {
   #dataKey(id: string, salt: Buffer): Buffer {
     const key = this.#keys.get(id);
     if (!key) throw new Error(`encryption key ${id} is not configured`);
-    return Buffer.from(hkdfSync("sha256", key, salt, "obelisk.secrets", 32));
+    return createHmac("sha256", key).update("obelisk.secrets").update(salt).update("\x01").digest();
   }
+}
+
+/**
+ * HKDF with SHA-256 (RFC 5869) in its two halves: the extraction once per key here, the expansion to one block once per value in
+ * `#dataKey`, with the value's salt as part of the info.
+ */
+function extract(key: string): Buffer {
+  return createHmac("sha256", Buffer.alloc(32)).update(key).digest();
 }
 
 /** Eight hex digits that name a key without telling anything of it. */
