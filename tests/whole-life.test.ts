@@ -1,0 +1,53 @@
+import { createClient } from "@obelisk/sdk";
+import { waitFor } from "@obelisk/testing/wait-for";
+import { afterAll, expect, test } from "vitest";
+import { obelisk, type RunningObelisk, startObelisk, temporaryDataDirectory } from "./running-obelisk.ts";
+
+const dataDir = temporaryDataDirectory();
+let running: RunningObelisk;
+
+afterAll(async () => {
+  await running?.stop();
+  dataDir.remove();
+});
+
+async function clientOf({ url }: RunningObelisk) {
+  const created = await obelisk(dataDir.path, [
+    "keys",
+    "create",
+    "--organization",
+    "acme",
+    "--name",
+    "test",
+    "--scopes",
+    "deployments:read",
+    "--json",
+  ]);
+  expect(created.stderr).toBe("");
+  return createClient({ baseUrl: url, token: (JSON.parse(created.stdout) as { token: string }).token });
+}
+
+test("the demo compares every event with the chain, and what it leaves is as it was after Ctrl-C and another start", async () => {
+  running = await startObelisk(dataDir.path);
+  const demo = await obelisk(dataDir.path, ["demo", "--url", running.url, "--keep"]);
+  expect(`${demo.stderr}${demo.stdout}`).toContain("equal in every field");
+  expect(demo.status).toBe(0);
+
+  const [before] = (await (await clientOf(running)).deployments.list("indexer")).data;
+  expect(before).toMatchObject({ status: "running", health: { lagBlocks: 0 } });
+  const port = Number(new URL(running.url).port);
+  expect(await running.stop()).toBe(0);
+
+  running = await startObelisk(dataDir.path, port);
+  const client = await clientOf(running);
+  const after = await waitFor(
+    async () => {
+      const deployment = await client.deployments.get("indexer", before?.id ?? "");
+      return deployment.status === "running" && deployment.health?.lagBlocks === 0 && deployment;
+    },
+    { within: 20_000, every: 250, what: "the indexer runs again" },
+  );
+  expect({ ...after, health: null, updatedAt: null }).toEqual({ ...before, health: null, updatedAt: null });
+  const answer = await client.endpoint(after.slug, "/rest/transfer?limit=5");
+  expect(((await answer.json()) as { data: unknown[] }).data).toHaveLength(5);
+}, 240_000);
