@@ -25,6 +25,9 @@ export interface ProcessDriverOptions {
 /** Share of a template's memory that a program's heap may take; the rest is for buffers, code and stacks. */
 const heapShare = 0.7;
 
+/** Programs stream much and keep little: with V8's own young generation a backfill held some 50 MB more, at the same speed. */
+const youngSpace = "--max-semi-space-size=8";
+
 /** Runs programs as supervised child processes of the worker, on this host. */
 export class ProcessDriver implements RuntimeDriver {
   readonly name = "process";
@@ -72,7 +75,7 @@ export class ProcessDriver implements RuntimeDriver {
           },
         },
         {
-          command: [...this.#options.confinement.prefix, process.execPath, `--max-old-space-size=${heapMegabytes}`, main],
+          command: [...this.#options.confinement.prefix, process.execPath, `--max-old-space-size=${heapMegabytes}`, youngSpace, main],
           folder,
           logFiles: this.#options.logFiles ?? logFileLimits,
         },
