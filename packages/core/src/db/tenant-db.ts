@@ -58,9 +58,7 @@ export class TenantDatabase {
     work: (db: TenantDb) => Promise<Result>,
     last?: (result: Result) => CompiledQuery[],
   ): Promise<Result> {
-    const client = await this.#pool.connect();
-    let broken: Error | undefined;
-    try {
+    return this.#withClient(async (client) => {
       // Not awaited: the work's first statement follows on the same trip, and fails by itself should these have failed.
       const opening = Promise.allSettled([send(client, "begin", []), send(client, enterTenant, [organizationId])]);
       const result = await work(handleFor(client));
@@ -72,37 +70,35 @@ export class TenantDatabase {
       // PostgreSQL answers the commit of a failed transaction by rolling back, without an error of its own.
       if ((await committing).command !== "COMMIT") throw new Error("the transaction had failed before its commit and was rolled back");
       return result;
-    } catch (error) {
-      // A connection whose rollback fails may hold anything: it is closed instead of going back to the pool.
-      await client.query("rollback").catch((failure: Error) => {
-        broken = failure;
-      });
-      throw error;
-    } finally {
-      client.release(broken);
-    }
+    });
   }
 
   /** Runs read-only statements as one snapshot of the organization, in one round trip. */
   async read<Queries extends Record<string, Compilable<unknown>>>(organizationId: string, queries: Queries): Promise<Rows<Queries>> {
-    const client = await this.#pool.connect();
-    let broken: Error | undefined;
-    try {
-      const names = Object.keys(queries);
+    const names = Object.keys(queries);
+    const compiled = names.map((name) => (queries[name] as Compilable<unknown>).compile());
+    return this.#withClient(async (client) => {
       gatherWrites(client);
       const outcomes = await Promise.allSettled([
         client.query("begin isolation level repeatable read read only"),
         send(client, enterTenant, [organizationId]),
-        ...names.map((name) => {
-          const query = (queries[name] as Compilable<unknown>).compile();
-          return send(client, query.sql, query.parameters);
-        }),
+        ...compiled.map((query) => send(client, query.sql, query.parameters)),
         client.query("commit"),
       ]);
       requireAll(outcomes);
       const rows = outcomes.slice(2, -1).map((outcome) => (outcome as PromiseFulfilledResult<{ rows: unknown[] }>).value.rows);
       return Object.fromEntries(names.map((name, index) => [name, rows[index]])) as Rows<Queries>;
+    });
+  }
+
+  /** Lends a connection; after a failure it goes back rolled back, or not at all. */
+  async #withClient<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
+    const client = await this.#pool.connect();
+    let broken: Error | undefined;
+    try {
+      return await work(client);
     } catch (error) {
+      // A connection whose rollback fails may hold anything: it is closed instead of going back to the pool.
       await client.query("rollback").catch((failure: Error) => {
         broken = failure;
       });

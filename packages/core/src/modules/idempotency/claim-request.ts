@@ -87,7 +87,18 @@ function claimOnce(platform: Platform, claim: Claim): Promise<ClaimRow | undefin
  * @throws ObeliskError `idempotency_in_progress` when another attempt has taken the claim over: the change must not be committed.
  */
 export async function keepAnswer(db: TenantDb, claim: Claim, answer: StoredAnswer): Promise<void> {
-  const kept = await db
+  const { numUpdatedRows } = await storeAnswer(db, claim, answer);
+  if (numUpdatedRows === 0n) throw inProgress(1);
+}
+
+/** Keeps a refusal, which no transaction stands behind. A claim that was lost meanwhile is left to whoever has it. */
+export async function keepRefusal(platform: Platform, claim: Claim, answer: StoredAnswer): Promise<void> {
+  await platform.database.transaction(claim.organizationId, (db) => storeAnswer(db, claim, answer));
+}
+
+/** Writes the answer where the claim still stands. */
+function storeAnswer(db: TenantDb, claim: Claim, answer: StoredAnswer) {
+  return db
     .updateTable("idempotencyKeys")
     .set({ responseStatus: answer.status, responseBody: answer.body })
     .where("keyId", "=", claim.keyId)
@@ -95,24 +106,7 @@ export async function keepAnswer(db: TenantDb, claim: Claim, answer: StoredAnswe
     .where("idempotencyKey", "=", claim.idempotencyKey)
     .where("claim", "=", claim.token)
     .where("responseStatus", "is", null)
-    .returning("claim")
     .executeTakeFirst();
-  if (!kept) throw inProgress(1);
-}
-
-/** Keeps a refusal, which no transaction stands behind. A claim that was lost meanwhile is left to whoever has it. */
-export async function keepRefusal(platform: Platform, claim: Claim, answer: StoredAnswer): Promise<void> {
-  await platform.database.transaction(claim.organizationId, (db) =>
-    db
-      .updateTable("idempotencyKeys")
-      .set({ responseStatus: answer.status, responseBody: answer.body })
-      .where("keyId", "=", claim.keyId)
-      .where("route", "=", claim.route)
-      .where("idempotencyKey", "=", claim.idempotencyKey)
-      .where("claim", "=", claim.token)
-      .where("responseStatus", "is", null)
-      .execute(),
-  );
 }
 
 /** Gives a claim back after a fault of ours, so that the caller can try again at once. */
