@@ -61,10 +61,24 @@ test("a short password and a wrong one are refused without telling who exists", 
   expect(wrong.status).toBe(401);
 });
 
+test("a name or an address of no bounded form is refused at sign-up, and no picture is kept", async () => {
+  const from = { "x-forwarded-for": "10.0.0.7" };
+  const email = (name: string) => `${name}@bounds.test`;
+  for (const [index, name] of ["", " ", "n".repeat(65), "a\u001b]0;b\u0007", "a\u0000"].entries()) {
+    expect((await auth("sign-up/email", { ...credentials, email: email(`name${index}`), name }, from)).status, name).toBe(400);
+  }
+  expect((await auth("sign-up/email", { ...credentials, email: email("e".repeat(300)) }, from)).status).toBe(400);
+  expect((await auth("sign-up/email", { ...credentials, email: email("fine"), image: "https://evil.example/x" }, from)).status).toBe(200);
+  const { rows } = await serving.test.owner.query("select email, image from users where email like '%@bounds.test'");
+  expect(rows).toEqual([{ email: "fine@bounds.test", image: null }]);
+});
+
 test("what isn't offered of the auth library is not there", async () => {
   for (const path of ["change-email", "delete-user", "update-user", "list-sessions", "request-password-reset", "sign-in/social"]) {
     expect((await auth(path, {})).status, path).toBe(404);
   }
+  // It would hand the session's token to whatever script runs on the page.
+  expect((await serving.ask("/api/auth/get-session")).status).toBe(404);
 });
 
 test("signing in from a page of another origin is refused", async () => {

@@ -1,4 +1,6 @@
+import { nameSchema } from "@obelisk/schemas/primitives";
 import { betterAuth } from "better-auth";
+import { APIError } from "better-auth/api";
 import { systemDb } from "../../db/system-db.ts";
 import type { Platform } from "../../kernel/context.ts";
 import { newId, randomSuffix } from "../../kernel/ids.ts";
@@ -37,22 +39,31 @@ export interface Authentication {
 /** Shortest password, in characters. */
 export const shortestPassword = 10;
 const longestPassword = 128;
+/** Longest e-mail address, in characters: RFC 5321's path of 256 without its brackets. It stands in every audit entry of its owner. */
+export const longestEmail = 254;
 
 /** The header that carries the caller's address to the library. Whatever a client sends under this name is overwritten. */
 const addressHeader = "x-obelisk-client-address";
 
 /** All that is served of the library. Everything else it has by default would be a door nobody watches. */
-const offered = new Set([
-  "POST /api/auth/sign-in/email",
-  "POST /api/auth/sign-up/email",
-  "POST /api/auth/sign-out",
-  "GET /api/auth/get-session",
-]);
+const offered = new Set(["POST /api/auth/sign-in/email", "POST /api/auth/sign-up/email", "POST /api/auth/sign-out"]);
 
 function ids({ model }: { model: string }): string {
   if (model === "user") return newId("user");
   if (model === "session") return newId("session");
   return `${model.slice(0, 3)}_${randomSuffix(26)}`;
+}
+
+/**
+ * A new person's fields as they are kept. The library bounds neither name nor address, and would keep any URL as a picture.
+ * @throws APIError 400 naming the field
+ */
+function newUser<User extends { name: string; email: string }>(user: User): { data: User & { image: null } } {
+  const name = nameSchema.safeParse(user.name);
+  if (!name.success) throw new APIError("BAD_REQUEST", { code: "INVALID_NAME", message: `name: ${name.error.issues[0]?.message}` });
+  if (user.email.length > longestEmail)
+    throw new APIError("BAD_REQUEST", { code: "INVALID_EMAIL", message: `email: use at most ${longestEmail} characters` });
+  return { data: { ...user, name: name.data, image: null } };
 }
 
 /**
@@ -76,6 +87,7 @@ export function createAuthentication(platform: Platform, options: Authentication
     account: { modelName: "accounts" },
     verification: { modelName: "verifications" },
     databaseHooks: {
+      user: { create: { before: async (user) => newUser(user) } },
       session: {
         create: {
           before: async (session) => ({ data: { ...session, activeOrganizationId: await lastOrganization(platform, session.userId) } }),

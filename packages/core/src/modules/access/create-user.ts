@@ -5,10 +5,10 @@ import { systemDb } from "../../db/system-db.ts";
 import type { Platform } from "../../kernel/context.ts";
 import { fieldErrors, invalidRequest, ObeliskError } from "../../kernel/errors.ts";
 import { newId, randomSuffix } from "../../kernel/ids.ts";
-import { shortestPassword, type User } from "./authentication.ts";
+import { longestEmail, shortestPassword, type User } from "./authentication.ts";
 
 const schema = z.strictObject({
-  email: z.email("expected an e-mail address").max(254).toLowerCase(),
+  email: z.email("expected an e-mail address").max(longestEmail).toLowerCase(),
   name: nameSchema,
   password: z.string().min(shortestPassword, `use at least ${shortestPassword} characters`).max(128),
   role: z.enum(["user", "admin"]).default("user"),
