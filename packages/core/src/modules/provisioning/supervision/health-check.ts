@@ -1,10 +1,11 @@
 import { Agent, request } from "node:http";
 import { z } from "zod";
+import { printable } from "./log-line.ts";
 
 /** What a program answers to `GET /health`. */
 const reportSchema = z.object({
   status: z.enum(["healthy", "degraded"]),
-  message: z.string().max(2_000).nullable(),
+  message: z.string().max(2_000).transform(printable).nullable(),
   syncedBlock: z.number().int().nullable(),
   headBlock: z.number().int().nullable(),
   lagBlocks: z.number().int().nullable(),

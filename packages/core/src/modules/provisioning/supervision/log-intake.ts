@@ -1,6 +1,6 @@
 import type { LogStream } from "../driver/index.ts";
 import type { LogEntry } from "../system/telemetry.ts";
-import { parseLine } from "./log-line.ts";
+import { parseLine, printable } from "./log-line.ts";
 
 export interface LogLimits {
   /** Lines a second kept of one program; what comes above is counted and named in one line. */
@@ -74,7 +74,7 @@ export class LogIntake {
 
   /** Takes over from an earlier run of the same program what a failure's message may need. */
   #remember(text: string): void {
-    this.#lastLines.push(text.slice(0, 500));
+    this.#lastLines.push(printable(text.slice(0, 500)));
     if (this.#lastLines.length > this.#limits.remembered) this.#lastLines.shift();
   }
 

@@ -37,16 +37,25 @@ export function parseLine(stream: LogStream, text: string, now: Date): LogEntry 
     at: believable ? at : now,
     stream,
     level: (typeof level === "string" && levels[level]) || entry.level,
-    message: cut(printable(words) + fields),
+    message: cut(printable(words + fields)),
   };
 }
 
-/** Without what a text column or a terminal would choke on. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: taking them out is the point
-  return text.replace(/\u001b\[[0-9;]*[A-Za-z]/g, "").replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "");
+/**
+ * A program's text without what a text column, a JSON document of the database or a terminal would choke on: control characters but
+ * tabs and line breaks, and halves of surrogate pairs. Nodes that it talks to put words into its mouth.
+ */
+export function printable(text: string): string {
+  return (
+    text
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: taking them out is the point
+      .replace(/\u001b\[[0-9;]*[A-Za-z]/g, "")
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: taking them out is the point
+      .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "")
+      .toWellFormed()
+  );
 }
 
 function cut(text: string): string {
-  return text.length > longestLine ? `${text.slice(0, longestLine)}… (cut)` : text;
+  return text.length > longestLine ? `${text.slice(0, longestLine).toWellFormed()}… (cut)` : text;
 }

@@ -1,6 +1,9 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { judgeFleet } from "../fleet-policy.ts";
+import { askHealth } from "../supervision/health-check.ts";
 import { fromReport, healthTimes, judgeSilence, unreachable, worthWriting } from "../supervision/health-policy.ts";
 import { LogIntake } from "../supervision/log-intake.ts";
 import { parseLine } from "../supervision/log-line.ts";
@@ -54,6 +57,37 @@ describe("a program's lines", () => {
     expect(entry.at).toEqual(now);
     expect(entry.message.startsWith("abcx")).toBe(true);
     expect(entry.message.length).toBeLessThan(8_300);
+  });
+});
+
+describe("what a hostile node makes a program say", () => {
+  const words = `half \ud83d, nul \u0000, escape \u001b]0;x\u0007, \u009b31m`;
+  const harmless = "half \ufffd, nul , escape ]0;x, 31m";
+
+  it("reaches logs without halves of characters and without control characters", () => {
+    expect(parseLine("stdout", JSON.stringify({ msg: words }), now).message).toBe(harmless);
+    expect(parseLine("stdout", JSON.stringify({ msg: "a", error: "\u009b31m" }), now).message).toBe('a {"error":"31m"}');
+  });
+
+  it("leaves a failure's last lines storable, also where a line is cut within a character", () => {
+    const intake = new LogIntake(async () => undefined, { linesPerSecond: 1, flushMs: 5, waiting: 100, remembered: 3 });
+    for (let line = 0; line < 3; line += 1) intake.take("stdout", `${"x".repeat(499)}😀 ${words}`);
+    for (const line of intake.lastLines) expect(line).toBe(`${"x".repeat(499)}\ufffd`);
+  });
+
+  it("is storable in a report of its health", async () => {
+    const report = { status: "degraded", message: words, syncedBlock: null, headBlock: null, lagBlocks: null };
+    const program = createServer((_request, response) => response.end(JSON.stringify(report)));
+    await new Promise<void>((resolve) => {
+      program.listen(0, "127.0.0.1", resolve);
+    });
+    const { port } = program.address() as AddressInfo;
+    try {
+      expect((await askHealth(`127.0.0.1:${port}`, "token")).message).toBe(harmless);
+    } finally {
+      program.closeAllConnections();
+      program.close();
+    }
   });
 });
 
