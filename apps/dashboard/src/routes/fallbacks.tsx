@@ -1,5 +1,7 @@
 import { Link, useRouter } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
 import { usePageTitle } from "../ui/page-title.ts";
+import { isMissingCode, reloadOnce } from "./missing-code.ts";
 
 /** These stand in when a page can't be shown; they use nothing that could fail with it. */
 
@@ -16,7 +18,28 @@ export function NotFound() {
   );
 }
 
-export function PageError({ error, reset }: { error: unknown; reset?: () => void }) {
+export function PageError(props: { error: unknown; reset?: () => void }) {
+  return isMissingCode(props.error) ? <CodeMissing /> : <PageFailed {...props} />;
+}
+
+function CodeMissing() {
+  const [reloading, setReloading] = useState(true);
+  useEffect(() => setReloading(reloadOnce()), []);
+  if (reloading) return <PagePending />;
+  return (
+    <div role="alert" className="mx-auto flex max-w-md flex-col items-start gap-3 px-6 py-24">
+      <h1 className="text-xl font-semibold">This page could not be loaded</h1>
+      <p className="text-soft">Either Obelisk can't be reached, or it was updated since you opened this tab. Reload to go on.</p>
+      <button type="button" onClick={() => location.reload()} className={actionClass}>
+        Reload
+      </button>
+    </div>
+  );
+}
+
+const actionClass = "h-8 rounded-md bg-accent-solid px-3 text-[13px] font-medium text-on-accent hover:bg-accent-hover";
+
+function PageFailed({ error, reset }: { error: unknown; reset?: () => void }) {
   const router = useRouter();
   const message = error instanceof Error ? error.message : "Unknown fault";
   const again = () => {
@@ -30,11 +53,7 @@ export function PageError({ error, reset }: { error: unknown; reset?: () => void
       <pre className="max-h-40 w-full overflow-auto rounded-md border border-line bg-sunken p-3 font-mono text-xs whitespace-pre-wrap">
         {message}
       </pre>
-      <button
-        type="button"
-        onClick={again}
-        className="h-8 rounded-md bg-accent-solid px-3 text-[13px] font-medium text-on-accent hover:bg-accent-hover"
-      >
+      <button type="button" onClick={again} className={actionClass}>
         Try again
       </button>
     </div>
