@@ -1,10 +1,12 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { Mark } from "../ui/mark.tsx";
 
 export function AuthFrame({ title, lead, children, foot }: { title: string; lead: string; children: ReactNode; foot: ReactNode }) {
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => main.current?.querySelector("input")?.focus(), []);
   return (
     <div className="flex min-h-dvh flex-col items-center px-4 pt-[max(3rem,14dvh)] pb-12">
-      <main className="w-full max-w-90">
+      <main ref={main} className="w-full max-w-90">
         <div className="flex items-center gap-2">
           <Mark className="h-7 w-auto" />
           <span className="text-base font-semibold tracking-tight">Obelisk</span>
@@ -16,6 +18,11 @@ export function AuthFrame({ title, lead, children, foot }: { title: string; lead
       </main>
     </div>
   );
+}
+
+/** Once the messages are there. */
+export function focusFirstFault(form: HTMLFormElement): void {
+  requestAnimationFrame(() => form.querySelector<HTMLElement>("[aria-invalid]")?.focus());
 }
 
 export function AuthField(props: {

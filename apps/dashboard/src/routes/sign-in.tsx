@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { AuthRefused, signIn } from "../api/auth.ts";
 import { usePageTitle } from "../ui/page-title.ts";
 import { useArrive } from "./arrive.ts";
-import { AuthField, AuthFrame, AuthRefusal, AuthSubmit } from "./auth-frame.tsx";
+import { AuthField, AuthFrame, AuthRefusal, AuthSubmit, focusFirstFault } from "./auth-frame.tsx";
 
 const route = getRouteApi("/auth/sign-in");
 
@@ -18,7 +18,7 @@ export function SignInPage() {
   const [missing, setMissing] = useState<{ email?: string; password?: string }>({});
   const [refused, setRefused] = useState<AuthRefused | null>(null);
 
-  const submit = async (event: FormEvent) => {
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (busy) return;
     const faults = {
@@ -26,7 +26,7 @@ export function SignInPage() {
       ...(password ? {} : { password: "Give your password." }),
     };
     setMissing(faults);
-    if (Object.keys(faults).length > 0) return;
+    if (Object.keys(faults).length > 0) return focusFirstFault(event.currentTarget);
     setBusy(true);
     setRefused(null);
     try {

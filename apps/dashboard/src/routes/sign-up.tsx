@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { AuthRefused, signUp } from "../api/auth.ts";
 import { usePageTitle } from "../ui/page-title.ts";
 import { useArrive } from "./arrive.ts";
-import { AuthField, AuthFrame, AuthRefusal, AuthSubmit } from "./auth-frame.tsx";
+import { AuthField, AuthFrame, AuthRefusal, AuthSubmit, focusFirstFault } from "./auth-frame.tsx";
 
 const route = getRouteApi("/auth/sign-up");
 const shortestPassword = 8;
@@ -33,12 +33,12 @@ export function SignUpPage() {
   const [busy, setBusy] = useState(false);
   const set = (name: keyof Entries) => (value: string) => setEntries((before) => ({ ...before, [name]: value }));
 
-  const submit = async (event: FormEvent) => {
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (busy) return;
     const found = faultsOf(entries);
     setFaults(found);
-    if (Object.keys(found).length > 0) return;
+    if (Object.keys(found).length > 0) return focusFirstFault(event.currentTarget);
     setBusy(true);
     setRefused(null);
     try {
