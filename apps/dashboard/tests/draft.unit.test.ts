@@ -1,5 +1,13 @@
-import { describe, expect, it } from "vitest";
-import { emptyContract, emptyDraft, foldFaults, type IndexerDraft, readDraft } from "../src/features/indexer-lab/draft.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import {
+  emptyContract,
+  emptyDraft,
+  foldFaults,
+  type IndexerDraft,
+  keepDraft,
+  loadDraft,
+  readDraft,
+} from "../src/features/indexer-lab/draft.ts";
 
 const abi = JSON.stringify([{ type: "event", name: "Transfer", inputs: [{ type: "address", name: "from", indexed: true }] }]);
 const address = "0x5fbdb2315678afecb367f032d93f642f64180aa3";
@@ -43,8 +51,35 @@ describe("judging a draft", () => {
     expect(Object.keys(faultsOf(draft({ contracts })))).toEqual(["contracts.1.address"]);
   });
 
+  it("names the parameter of an event whose type is misspelt, and minds only events", () => {
+    const spelt = JSON.stringify([
+      { type: "function", name: "library", inputs: [{ type: "Lib.Order storage", name: "order" }] },
+      { type: "event", name: "Placed", inputs: [{ type: "tuple[2]", name: "orders", components: [{ type: "uintx", name: "price" }] }] },
+    ]);
+    const contracts = [{ ...emptyContract(1), address, abi: spelt }];
+    expect(faultsOf(draft({ contracts }))).toEqual({
+      "contracts.0.abi": "entry 1.inputs.0.components.0.type: uintx is no type an event can carry",
+    });
+  });
+
   it("brings the server's own faults to the same fields", () => {
     const faults = foldFaults([{ path: "contracts.0.abi.3.type", message: "not a type" }], "network");
     expect(faults).toEqual({ "contracts.0.abi": "entry 3.type: not a type" });
+  });
+});
+
+describe("keeping a draft", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("keeps what was typed but never the RPC URL, which may hold credentials", () => {
+    const kept = new Map<string, string>();
+    vi.stubGlobal("sessionStorage", {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => kept.set(key, value),
+    });
+    const typed = draft({ source: "rpc", rpcUrl: "https://ada:secret@node.example/v3/secret" });
+    keepDraft("org_1", typed);
+    expect([...kept.values()].join()).not.toContain("secret");
+    expect(loadDraft("org_1")).toEqual({ ...typed, rpcUrl: "" });
   });
 });

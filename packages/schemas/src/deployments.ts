@@ -55,7 +55,35 @@ export const abiSchema = z
   .array(abiItemSchema)
   .min(1, "the ABI is empty")
   .max(1_000, "use an ABI of at most 1,000 entries")
-  .refine((abi) => abi.some((item) => item.type === "event" && item.name && !item.anonymous), "the ABI declares no event to index");
+  .refine((abi) => abi.some((item) => item.type === "event" && item.name && !item.anonymous), "the ABI declares no event to index")
+  .superRefine((abi, issue) => {
+    abi.forEach(({ type, anonymous, inputs }, index) => {
+      // Functions are never called: theirs may be anything a compiler writes.
+      if (type === "event" && !anonymous && inputs) requireEventTypes(inputs, [index, "inputs"], issue);
+    });
+  });
+
+function requireEventTypes(parameters: readonly unknown[], path: PropertyKey[], issue: z.RefinementCtx): void {
+  parameters.forEach((parameter, index) => {
+    const { type, components } = parameter as { type: string; components?: unknown[] };
+    if (!isEventType(type)) {
+      issue.addIssue({ code: "custom", path: [...path, index, "type"], message: `${type.slice(0, 64)} is no type an event can carry` });
+    } else if (type.startsWith("tuple") && !components?.length) {
+      issue.addIssue({ code: "custom", path: [...path, index, "components"], message: "name the components of the tuple" });
+    }
+    if (components) requireEventTypes(components, [...path, index, "components"], issue);
+  });
+}
+
+/** Of Solidity's contract ABI specification, arrays of any depth included. */
+function isEventType(type: string): boolean {
+  const [, name, digits] = /^(address|bool|string|function|tuple|bytes|u?int)(\d{0,3})(?:\[\d*\])*$/.exec(type) ?? [];
+  if (!name) return false;
+  if (!digits) return true;
+  const size = Number(digits);
+  if (name === "bytes") return size >= 1 && size <= 32;
+  return name.endsWith("int") && size >= 8 && size <= 256 && size % 8 === 0;
+}
 
 /** Address of a contract; its exact form is the chain adapter's to judge. */
 const addressSchema = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "expected 0x and 40 hexadecimal digits");

@@ -92,10 +92,13 @@ export function loadDraft(organizationId: string): IndexerDraft {
   }
 }
 
-/** False where the browser refuses, as for an ABI larger than its quota: the draft then lives as long as the page. */
+/**
+ * Keeps what was typed, but never the RPC URL: credentials are often part of it, and whatever runs on this page reads the storage.
+ * False where the browser refuses, as for an ABI larger than its quota: the draft then lives as long as the page.
+ */
 export function keepDraft(organizationId: string, draft: IndexerDraft | null): boolean {
   try {
-    if (draft) sessionStorage.setItem(storageKey(organizationId), JSON.stringify(draft));
+    if (draft) sessionStorage.setItem(storageKey(organizationId), JSON.stringify({ ...draft, rpcUrl: "" }));
     else sessionStorage.removeItem(storageKey(organizationId));
     return true;
   } catch {

@@ -52,6 +52,8 @@ export function NewIndexerForm({ organizationId }: { organizationId: string }) {
   const change = (next: Partial<IndexerDraft>) => {
     setDraft((before) => ({ ...before, ...next }));
     setRefusedFields({});
+    // What was refused is no longer what the form holds.
+    if (create.isError) create.reset();
   };
   const touch = (field: string) => setTouched((before) => new Set(before).add(field));
   const faultOf = (field: string) => refusedFields[field] ?? (submitted || touched.has(field) ? faults[field] : undefined);
@@ -131,7 +133,7 @@ export function NewIndexerForm({ organizationId }: { organizationId: string }) {
           </p>
         ) : null}
         <p className="text-xs text-faint">
-          Kept in this tab until the indexer is made.{" "}
+          Kept in this tab until the indexer is made{draft.source === "rpc" ? ", but for the RPC URL" : ""}.{" "}
           <button
             type="button"
             className="underline underline-offset-4 hover:text-ink"

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { trpc } from "../../api/client.ts";
 import { Failure } from "../../ui/failure.tsx";
 import { Choice, Field, Input, Select } from "../../ui/field.tsx";
@@ -14,6 +15,11 @@ interface SourceFieldsProps {
 /** Where events are read from: a network the operator set up, or a node of one's own. */
 export function SourceFields({ draft, faultOf, onChange, onTouch }: SourceFieldsProps) {
   const networks = useQuery(trpc.deployments.networks.queryOptions(undefined, { staleTime: 60_000 }));
+  const only = networks.data?.length === 1 ? networks.data[0]?.slug : undefined;
+  const missing = draft.source === "network" && draft.network === "";
+  useEffect(() => {
+    if (only && missing) onChange({ network: only });
+  });
   return (
     <fieldset className="flex flex-col gap-4">
       <legend className="mb-1.5 text-[13px] font-medium">Chain</legend>
@@ -49,7 +55,7 @@ export function SourceFields({ draft, faultOf, onChange, onTouch }: SourceFields
               onChange={(event) => onChange({ network: event.target.value })}
               onBlur={() => onTouch("network")}
             >
-              <option value="">{networks.isPending ? "Reading the networks…" : "Choose a network"}</option>
+              {only ? null : <option value="">{networks.isPending ? "Reading the networks…" : "Choose a network"}</option>}
               {networks.data?.map((network) => (
                 <option key={network.slug} value={network.slug}>
                   {network.name}, chain {network.chainId}
