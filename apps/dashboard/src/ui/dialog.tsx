@@ -1,7 +1,7 @@
 import { clsx } from "clsx";
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 
 interface DialogProps {
   open: boolean;
@@ -16,6 +16,17 @@ interface DialogProps {
 }
 
 export function Dialog({ open, onOpenChange, title, description, children, shape = "box", holds = false }: DialogProps) {
+  // Dialogs here have no trigger of their own: what had the focus when one opened gets it back.
+  const opener = useRef<Element | null>(null);
+  const enter = (event: Event) => {
+    opener.current = document.activeElement;
+    focusFirstField(event);
+  };
+  const leave = (event: Event) => {
+    event.preventDefault();
+    if (opener.current instanceof HTMLElement && opener.current.isConnected) opener.current.focus();
+    else document.getElementById("page")?.focus();
+  };
   const hold = holds ? (event: Event) => event.preventDefault() : undefined;
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
@@ -23,7 +34,8 @@ export function Dialog({ open, onOpenChange, title, description, children, shape
         <Radix.Overlay className="fixed inset-0 z-40 animate-appear bg-overlay" />
         <Radix.Content
           {...(description ? {} : { "aria-describedby": undefined })}
-          onOpenAutoFocus={focusFirstField}
+          onOpenAutoFocus={enter}
+          onCloseAutoFocus={leave}
           {...(hold ? { onPointerDownOutside: hold, onEscapeKeyDown: hold } : {})}
           className={clsx(
             "fixed z-50 flex flex-col border-line bg-surface shadow-raised outline-none",
