@@ -9,6 +9,8 @@ describe("times", () => {
     ["2026-11-23T11:57:00.000Z", "3 min. ago"],
     ["2026-11-23T14:30:00.000Z", "in 2 hr."],
     ["2026-11-20T12:00:00.000Z", "3 days ago"],
+    ["2027-02-21T11:59:00.000Z", "in 89 days"],
+    ["2027-11-23T12:00:00.000Z", "in 1 yr."],
     ["not a time", "unknown"],
   ])("tells %s as %s", (at, words) => expect(relativeTime(at, now)).toBe(words));
 

@@ -133,7 +133,9 @@ function Trouble({ deployment }: { deployment: Deployment }) {
       <div role="alert" className="mb-6 flex gap-3 rounded-lg border border-line bg-bad-soft p-4 text-[13px]">
         <CircleX aria-hidden className="mt-0.5 size-4 shrink-0 text-bad" />
         <div className="min-w-0">
-          <p className="font-medium text-bad">It failed: {deployment.failure.code.replace(/_/g, " ")}</p>
+          <p className="font-medium text-bad">
+            {deployment.failure.code === "cancelled" ? "It was cancelled" : `It failed: ${deployment.failure.code.replace(/_/g, " ")}`}
+          </p>
           <p className="mt-0.5 whitespace-pre-wrap">{deployment.failure.message}</p>
         </div>
       </div>

@@ -9,12 +9,16 @@ const units: [Intl.RelativeTimeFormatUnit, number][] = [
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "short" });
 const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
 
+/** Seconds from which months are exact enough: `in 2 mo.` says little of a key that lives for 90 days. */
+const monthsFrom = 120 * 86_400;
+
 /** How long ago or ahead an instant is: `3 min. ago`, `in 2 days`, `just now` within ten seconds. */
 export function relativeTime(at: string, now: number): string {
   const seconds = (Date.parse(at) - now) / 1_000;
   if (!Number.isFinite(seconds)) return "unknown";
   if (Math.abs(seconds) < 10) return "just now";
   for (const [unit, length] of units) {
+    if (unit === "month" && Math.abs(seconds) < monthsFrom) continue;
     if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
   }
   return relative.format(Math.trunc(seconds), "second");

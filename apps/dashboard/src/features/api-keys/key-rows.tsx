@@ -48,7 +48,7 @@ export function KeyRows({ keys, refusal, onRotate, onRevoke }: KeyRowsProps) {
           <Badge {...face}>{label}</Badge>
           {key.previousTokenExpiresAt && key.status === "rotating" ? (
             <span className="mt-0.5 block text-xs whitespace-nowrap text-soft">
-              old token until <Time at={key.previousTokenExpiresAt} />
+              old token ends <Time at={key.previousTokenExpiresAt} />
             </span>
           ) : null}
         </Td>

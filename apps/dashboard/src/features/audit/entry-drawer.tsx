@@ -46,7 +46,7 @@ function EntryDetail({ entry }: { entry: AuditEntry }) {
           <br />
           <Filter by="actor" id={entry.actor.id} />
         </Fact>
-        <Fact name={`Target, ${entry.target.type.replace("_", " ")}`}>
+        <Fact name={`Target, ${entry.target.type.replace("api_key", "API key").replaceAll("_", " ")}`}>
           {entry.target.label}
           <br />
           <Filter by="target" id={entry.target.id} />
@@ -54,7 +54,7 @@ function EntryDetail({ entry }: { entry: AuditEntry }) {
         <Fact name="Request">
           <Id id={entry.requestId} what="request id" />
         </Fact>
-        <Fact name="Address">{entry.ip ?? "–"}</Fact>
+        <Fact name="IP address">{entry.ip ?? "–"}</Fact>
         <Fact name="Entry">
           <Id id={entry.id} what="entry id" />
         </Fact>

@@ -180,7 +180,7 @@ export function failureOf(error: unknown): { code: string; message: string } {
 
 function describeHealth(health: Health): string {
   const { syncedBlock, headBlock, message } = health;
-  if (message) return message;
+  if (message) return `It answers: ${message.replace(/\.$/, "")}.`;
   if (syncedBlock === null) return "It answers.";
   return headBlock === null ? `It answers, at block ${syncedBlock}.` : `It answers, at block ${syncedBlock} of ${headBlock}.`;
 }
