@@ -23,7 +23,7 @@ export interface PreflightOutcome {
 
 /** What the checks look at: an input already valid. */
 export type PreflightSubject = Pick<CreateIndexer, "template" | "network" | "rpcUrl"> & {
-  contracts: readonly { address: string }[];
+  contracts: readonly { address: string; startBlock?: number }[];
   /** Chain found when the deployment was made; the RPC must still be on it. */
   chainId?: number;
 };
@@ -75,7 +75,7 @@ async function askChain(
   rpcUrls: string[],
   allowPrivateTargets: boolean,
   expected: number | null,
-  contracts: readonly { address: string }[],
+  contracts: PreflightSubject["contracts"],
 ): Promise<{ checks: PreflightCheck[]; chainId: number | null }> {
   const fail = (name: "rpc" | "contracts", detail: string, remedy: string): PreflightCheck => ({ name, status: "fail", detail, remedy });
   const adapter = chainAdapter(family);
@@ -124,11 +124,17 @@ async function askChain(
     checks.push({
       name: "contracts",
       status: "pass",
-      detail: `${contracts.length === 1 ? "The contract has" : `All ${contracts.length} contracts have`} code.`,
+      detail: `${contracts.length === 1 ? "The contract has" : `All ${contracts.length} contracts have`} code.${sayAhead(contracts, headBlock)}`,
       remedy: null,
     });
   }
   return { checks, chainId };
+}
+
+/** A start block the chain hasn't reached is allowed, and more often a slip of the finger. */
+function sayAhead(contracts: PreflightSubject["contracts"], headBlock: number): string {
+  const latest = Math.max(...contracts.map(({ startBlock }) => startBlock ?? 0));
+  return latest > headBlock ? ` Start block ${latest} is ahead of the chain, which is at ${headBlock}: nothing is read before it.` : "";
 }
 
 function sentence(text: string): string {
