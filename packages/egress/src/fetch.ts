@@ -43,10 +43,7 @@ export async function egressFetch(url: string | URL, request: EgressRequest): Pr
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout;
   const headers: Record<string, string> = { ...request.headers };
-  if (target.username || target.password) {
-    const credentials = `${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}`;
-    headers.authorization ??= `Basic ${Buffer.from(credentials).toString("base64")}`;
-  }
+  if (target.username || target.password) headers.authorization ??= basicCredentials(target);
   try {
     const answer = await request.agent.request({
       origin: target.origin,
@@ -92,6 +89,15 @@ function parseTarget(url: string | URL): URL {
     throw new EgressFailed("bad_url", `the scheme ${target.protocol} is not spoken here: use http:// or https://`);
   }
   return target;
+}
+
+function basicCredentials(target: URL): string {
+  try {
+    const credentials = `${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}`;
+    return `Basic ${Buffer.from(credentials).toString("base64")}`;
+  } catch (cause) {
+    throw new EgressFailed("bad_url", `user and password in the URL of ${target.origin} are malformed: percent-encode them`, { cause });
+  }
 }
 
 function isTimeout(error: unknown): boolean {

@@ -186,6 +186,8 @@ describe("requests", () => {
     );
     expect(error).toContain("http://127.0.0.1:1 is unreachable");
     expect(error).not.toMatch(/secret|key-in-path|token/);
+    const malformed = await egressFetch(`http://us%zz:%ff@127.0.0.1:${port}/`, { agent: one }).catch((failed: unknown) => failed);
+    expect(malformed).toMatchObject({ code: "bad_url" });
     const echoed = await egressFetch(`http://us:p%40ss@127.0.0.1:${port}/auth`, { agent: one });
     expect(echoed.body.toString()).toBe(`Basic ${Buffer.from("us:p@ss").toString("base64")}`);
   });

@@ -18,6 +18,7 @@ export function errorText(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
   return text
     .replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi, publicUrl)
-    .replace(/\s+/g, " ")
-    .slice(0, 500);
+    .replace(/[\s\p{Cc}]+/gu, " ")
+    .slice(0, 500)
+    .toWellFormed();
 }

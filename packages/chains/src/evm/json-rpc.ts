@@ -10,8 +10,14 @@ const answerSchema = z.object({
   error: z.object({ code: z.number(), message: z.string() }).optional(),
 });
 
-/** Bytes of one answer read at most: 50 contracts of the largest code an EVM allows, in hexadecimal. */
-const maxResponseBytes = 8 * 1024 * 1024;
+/**
+ * Bytes of one answer read at most. Reading JSON holds up everything else the process does, and a node that a tenant named may send
+ * whatever it likes: a number takes little, a contract's code in hexadecimal up to 1 MiB.
+ */
+function maxResponseBytes(calls: readonly Call[]): number {
+  const codes = calls.filter(({ method }) => method === "eth_getCode").length;
+  return Math.min(8, codes) * 1_048_576 + 65_536;
+}
 
 interface Call {
   method: string;
@@ -30,12 +36,13 @@ export class JsonRpc {
   async batch(url: string, calls: Call[], options: { timeoutMs: number; allowPrivateTargets: boolean }): Promise<unknown[]> {
     const deadline = Date.now() + options.timeoutMs;
     const requests = calls.map((call, id) => ({ jsonrpc: "2.0", id, ...call }));
-    const answer = await this.#post(url, requests, options);
+    const bounds = { ...options, maxResponseBytes: maxResponseBytes(calls) };
+    const answer = await this.#post(url, requests, bounds);
     if (Array.isArray(answer)) return resultsOf(url, calls, answer);
     if (calls.length === 1) return resultsOf(url, calls, [answer]);
     const single: unknown[] = [];
     for (const request of requests) {
-      single.push(await this.#post(url, request, { ...options, timeoutMs: Math.max(1, deadline - Date.now()) }));
+      single.push(await this.#post(url, request, { ...bounds, timeoutMs: Math.max(1, deadline - Date.now()) }));
     }
     return resultsOf(url, calls, single);
   }
@@ -45,7 +52,11 @@ export class JsonRpc {
     this.#agents.clear();
   }
 
-  async #post(url: string, body: unknown, options: { timeoutMs: number; allowPrivateTargets: boolean }): Promise<unknown> {
+  async #post(
+    url: string,
+    body: unknown,
+    options: { timeoutMs: number; allowPrivateTargets: boolean; maxResponseBytes: number },
+  ): Promise<unknown> {
     let text: string;
     try {
       const response = await egressFetch(url, {
@@ -54,7 +65,7 @@ export class JsonRpc {
         headers: { "content-type": "application/json", accept: "application/json" },
         body: JSON.stringify(body),
         timeoutMs: options.timeoutMs,
-        maxResponseBytes,
+        maxResponseBytes: options.maxResponseBytes,
       });
       text = response.body.toString("utf8");
       if (response.status === 401 || response.status === 403) {
@@ -86,13 +97,15 @@ export class JsonRpc {
 }
 
 function resultsOf(url: string, calls: Call[], answers: unknown[]): unknown[] {
+  if (answers.length > calls.length)
+    throw new ChainError("not_a_chain", `${originOf(url)} answers more than it was asked: check the RPC URL`);
   const byId = new Map<number, unknown>();
   for (const answer of answers) {
     const parsed = answerSchema.safeParse(answer);
     if (!parsed.success) throw new ChainError("not_a_chain", `${originOf(url)} answers, but not in JSON-RPC: check the RPC URL`);
     if (parsed.data.error) {
       const method = calls[parsed.data.id]?.method ?? "the call";
-      throw new ChainError("rpc_error", `${originOf(url)} refused ${method}: ${parsed.data.error.message.slice(0, 200)}`);
+      throw new ChainError("rpc_error", `${originOf(url)} refused ${method}: ${oneLine(parsed.data.error.message)}`);
     }
     byId.set(parsed.data.id, parsed.data.result);
   }
@@ -100,6 +113,14 @@ function resultsOf(url: string, calls: Call[], answers: unknown[]): unknown[] {
     if (!byId.has(id)) throw new ChainError("not_a_chain", `${originOf(url)} left ${call.method} without an answer`);
     return byId.get(id);
   });
+}
+
+/** A node's own words as they may be stored and shown, in a terminal too: without control characters and halves of characters. */
+function oneLine(text: string): string {
+  return text
+    .slice(0, 200)
+    .replace(/\p{Cc}+/gu, " ")
+    .toWellFormed();
 }
 
 /** Scheme and host of a URL: what may be shown of it. */
