@@ -46,8 +46,7 @@ export class StaticFolder {
     if (!(await this.#list()).has(path)) {
       // A new build may have come since; looking again is limited to once a second.
       if (Date.now() - this.#listedAt < 1_000) return null;
-      this.#names = null;
-      this.#files.clear();
+      this.#forget();
       if (!(await this.#list()).has(path)) return null;
     }
     let file = this.#files.get(path);
@@ -56,7 +55,19 @@ export class StaticFolder {
       this.#files.set(path, file);
       file.catch(() => this.#files.delete(path));
     }
-    return file;
+    try {
+      return await file;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      // A build has replaced the folder: what else is in memory belongs to the old one.
+      this.#forget();
+      return null;
+    }
+  }
+
+  #forget(): void {
+    this.#names = null;
+    this.#files.clear();
   }
 
   #list(): Promise<Set<string>> {

@@ -16,9 +16,11 @@ const databaseUrl = z.string().regex(/^postgres(ql)?:\/\/.+\/.+/, "expected post
 
 const httpUrl = z.url({ protocol: /^https?$/, error: "expected an http:// or https:// URL" });
 
+const portFault = "expected a port, a number from 1 to 65535";
+
 const schema = z.object({
   NODE_ENV: z.enum(["development", "production", "test"]).default("development"),
-  PORT: z.coerce.number().int().min(1).max(65_535).default(3000),
+  PORT: z.coerce.number(portFault).int(portFault).min(1, portFault).max(65_535, portFault).default(3000),
   BASE_URL: httpUrl.optional(),
   DATABASE_URL: databaseUrl.optional(),
   RUNTIME_DATABASE_URL: databaseUrl.optional(),
