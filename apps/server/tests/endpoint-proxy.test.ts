@@ -25,6 +25,8 @@ beforeAll(async () => {
         "content-type": "application/json",
         "set-cookie": "stolen=1",
         connection: "x-private",
+        "cache-control": "public, max-age=3600",
+        nel: '{"report_to":"theirs"}',
         "x-private": "1",
         "x-kept": "1",
       });
@@ -127,7 +129,19 @@ test("the answer can set no cookie, run no script and keep no header of the conn
   const { headers } = await serving.as(tenant.users.owner, `/d/${slug}/`);
   expect(headers.getSetCookie()).toEqual([]);
   expect([headers.get("x-private"), headers.get("x-kept"), headers.get("x-content-type-options")]).toEqual([null, "1", "nosniff"]);
+  expect([headers.get("nel"), headers.get("cache-control")]).toEqual([null, "no-store"]);
   expect(headers.get("content-security-policy")).toContain("sandbox");
+});
+
+test("a percent-encoded slug is the same endpoint, and no spelling of a path leaves it", async () => {
+  const { slug } = await deployed();
+  const encoded = `%${slug.charCodeAt(0).toString(16)}${slug.slice(1)}`;
+  const urlOf = async (path: string) =>
+    ((await (await serving.as(tenant.users.owner, path)).json()) as { url?: string; status?: number }).url;
+  expect(await urlOf(`/d/${encoded}/rest/moved?x=%2F`)).toBe("/rest/moved?x=%2F");
+  expect(await urlOf(`/d/${encoded}`)).toBe("/");
+  expect(await urlOf(`/d/${slug}//evil.example/x`)).toBe("//evil.example/x");
+  expect(await urlOf(`/d/${slug}/%2e%2e/rest`)).toBeUndefined();
 });
 
 test("a deployment without a program answers 503 and when to come again, one whose program is gone 502", async () => {

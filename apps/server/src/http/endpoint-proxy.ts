@@ -36,7 +36,7 @@ export function endpointProxy(parts: Parts) {
     bodyTimeout: 30_000,
   });
 
-  const turns = new Turns(atATime);
+  const turns = new Turns(atATime, `This endpoint is answering ${atATime} requests already. Try again in a moment.`);
 
   async function handle(c: AppContext): Promise<Response> {
     const state = c.get("state");
@@ -51,8 +51,13 @@ export function endpointProxy(parts: Parts) {
     if (!methods.includes(c.req.method)) throw new ObeliskError("method_not_allowed", `An endpoint answers ${methods.join(", ")}.`);
     if (c.req.method === "OPTIONS") return preflight(c);
     if (!endpoint.instance) throw notReady(endpoint);
-    const answer = await forward(c, endpoint.instance, slug, turns.take(endpoint.deploymentId));
-    return new Response(answer.body, { status: answer.status, headers: { ...answer.headers, ...extra, "x-request-id": state.requestId } });
+    const answer = await forward(c, endpoint.instance, turns.take(endpoint.deploymentId));
+    // What was let through for one caller must not be kept for the next.
+    const keeping = open ? {} : { "cache-control": "no-store" };
+    return new Response(answer.body, {
+      status: answer.status,
+      headers: { ...answer.headers, ...keeping, ...extra, "x-request-id": state.requestId },
+    });
   }
 
   /** Lets a member's session or a key of the organization in. @throws ObeliskError the same `not_found` for everybody else. */
@@ -82,9 +87,10 @@ export function endpointProxy(parts: Parts) {
   }
 
   /** @param done Told when the answer's last byte has gone, or nothing more will come. */
-  async function forward(c: AppContext, instance: { address: string; token: string }, slug: string, done: () => void) {
+  async function forward(c: AppContext, instance: { address: string; token: string }, done: () => void) {
     const url = new URL(c.req.url);
-    const path = url.pathname.slice(`/d/${slug}`.length) || "/";
+    // As it was written: a caller may percent-encode the slug, and it is then longer than the deployment's.
+    const path = url.pathname.replace(/^\/d\/[^/]*/, "") || "/";
     const ended = AbortSignal.any([c.req.raw.signal, parts.closing]);
     try {
       const answer = await agent.request({

@@ -25,7 +25,7 @@ const ours = [
   "content-length",
 ];
 
-/** What a runtime can't set on our origin: cookies, and the policies by which the browser keeps its pages apart from ours. */
+/** What a runtime can't set on our origin: cookies, the policies by which the browser keeps its pages apart from ours, and where it reports and connects to. */
 const notReturned = [
   "set-cookie",
   "set-cookie2",
@@ -33,6 +33,11 @@ const notReturned = [
   "strict-transport-security",
   "clear-site-data",
   "service-worker-allowed",
+  "alt-svc",
+  "nel",
+  "refresh",
+  "report-to",
+  "reporting-endpoints",
   "content-length",
 ];
 

@@ -3,10 +3,13 @@ import { ObeliskError } from "@obelisk/core/kernel/errors";
 /** Bounds how much of something goes on at a time, by name. Nobody waits: who finds it full is told to come back. */
 export class Turns {
   readonly #limit: number;
+  readonly #refusal: string;
   readonly #taken = new Map<string, number>();
 
-  constructor(limit: number) {
+  /** @param refusal What the one too many is told. */
+  constructor(limit: number, refusal: string) {
     this.#limit = limit;
+    this.#refusal = refusal;
   }
 
   /**
@@ -16,9 +19,7 @@ export class Turns {
   take(name: string): () => void {
     const taken = this.#taken.get(name) ?? 0;
     if (taken >= this.#limit) {
-      throw new ObeliskError("rate_limited", `This endpoint is answering ${this.#limit} requests already. Try again in a moment.`, {
-        retryAfterSeconds: 1,
-      });
+      throw new ObeliskError("rate_limited", this.#refusal, { retryAfterSeconds: 1 });
     }
     this.#taken.set(name, taken + 1);
     let over = false;
