@@ -156,13 +156,37 @@ test("a change is told to whoever watches, with the current state first", async 
   await expect.poll(() => serving.changes.subscribers).toBe(0);
 });
 
+test("one person opens 64 live views and no more, and leaves room again by closing one", async () => {
+  const { id } = await insertDeployment(serving.test, tenant);
+  const query = new URLSearchParams({ input: JSON.stringify({ id }), connectionParams: JSON.stringify({ organizationId: tenant.id }) });
+  const open = async (user = tenant.users.admin) => {
+    const answer = await serving.as(user, `/api/trpc/deployments.watch?${query}`, { headers: { accept: "text/event-stream" } });
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!text.includes('"status":"running"') && !text.includes("rate_limited")) text += (await reader?.read())?.value ?? "";
+    return { admitted: !text.includes("rate_limited"), close: () => reader?.cancel() };
+  };
+  const views = await Promise.all(Array.from({ length: 64 }, () => open()));
+  expect(views.every(({ admitted }) => admitted)).toBe(true);
+  const refused = await open();
+  const others = await open(tenant.users.member);
+  expect([refused.admitted, others.admitted]).toEqual([false, true]);
+  for (const view of [refused, others, ...views.slice(1)]) await view.close();
+  await expect.poll(async () => serving.changes.subscribers).toBe(1);
+  const again = await open();
+  expect(again.admitted).toBe(true);
+  for (const view of [again, ...views]) await view.close();
+  await expect.poll(() => serving.changes.subscribers).toBe(0);
+});
+
 test("readiness names each check, and metrics open to this host or the token alone", async () => {
   const ready = await serving.ask("/readyz");
   expect([ready.status, await ready.json()]).toMatchObject([
     503,
     { checks: { database: { ok: true }, queue: { ok: true }, worker: { ok: false } } },
   ]);
-  expect((await serving.ask("/metrics", { headers: { "x-forwarded-for": "10.0.0.9" } })).status).toBe(404);
+  for (const name of ["x-forwarded-for", "x-real-ip", "forwarded", "via"])
+    expect((await serving.ask("/metrics", { headers: { [name]: "10.0.0.9" } })).status, name).toBe(404);
   expect((await serving.ask("/metrics", { headers: { "x-forwarded-for": "10.0.0.9" }, token: "metrics-token-metrics-token" })).status).toBe(
     200,
   );

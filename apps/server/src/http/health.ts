@@ -15,6 +15,9 @@ const checkMs = 2_000;
 /** How long an outcome is given again, so that asking often costs nothing. */
 const keepMs = 1_000;
 
+/** What proxies tell of whom they ask for: a request that carries one of these was not made on this host, wherever it comes from. */
+const forwarding = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "forwarded", "via"];
+
 const loopback = /^(127\.\d+\.\d+\.\d+|::1)$/;
 
 /** The process's own pulse, its readiness, and what it measures. */
@@ -44,7 +47,7 @@ export function healthRoutes(parts: Parts) {
       c.get("state").route = "/metrics";
       const given = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
       const authorized = options.metricsToken !== null && given !== undefined && equalSecrets(given, options.metricsToken);
-      const direct = loopback.test(c.get("state").ip ?? "") && c.req.header("x-forwarded-for") === undefined;
+      const direct = loopback.test(c.get("state").ip ?? "") && forwarding.every((name) => c.req.header(name) === undefined);
       if (!authorized && !direct) return null;
       await sample(parts);
       return c.body(await registry.metrics(), 200, { "content-type": registry.contentType, "cache-control": "no-store" });

@@ -4,6 +4,7 @@ import { getDeployment, pageDeployments, readLogs } from "@obelisk/core/modules/
 import { type Deployment, deploymentKinds, type LogLine } from "@obelisk/schemas/deployments";
 import { idSchema } from "@obelisk/schemas/primitives";
 import { z } from "zod";
+import { Turns } from "../turns.ts";
 import { protectedOrganizationProcedure } from "./base.ts";
 
 export type DeploymentEvent = { topic: "deployment"; deployment: Deployment } | { topic: "logs"; deploymentId: string; lines: LogLine[] };
@@ -12,6 +13,10 @@ export type DeploymentEvent = { topic: "deployment"; deployment: Deployment } | 
 const logBatch = 200;
 /** Deployments of the first view without an id. */
 const firstView = 25;
+
+/** Streams one person may have open here: a few windows of tabs, but never so many that others find no connection left. */
+const streamsEach = 64;
+const streams = new Turns(streamsEach, `You have ${streamsEach} live views open already. Close some, then reload the page.`);
 
 /**
  * Follows one deployment with its logs, or all of the organization's without them. Starts with the current state, also after a
@@ -22,8 +27,13 @@ export const watch = protectedOrganizationProcedure
   .subscription(async function* ({ ctx, input, signal }): AsyncGenerator<DeploymentEvent> {
     const organization = ctx.organization;
     const ended = signal ? AbortSignal.any([signal, ctx.closing]) : ctx.closing;
-    using subscription = ctx.changes.subscribe(organization.organizationId, input.id ?? null, ended);
-    yield* input.id === undefined ? everyDeployment(organization, subscription) : oneDeployment(organization, subscription, input.id);
+    const done = streams.take(ctx.signedIn.user.id);
+    try {
+      using subscription = ctx.changes.subscribe(organization.organizationId, input.id ?? null, ended);
+      yield* input.id === undefined ? everyDeployment(organization, subscription) : oneDeployment(organization, subscription, input.id);
+    } finally {
+      done();
+    }
   });
 
 async function* everyDeployment(ctx: OrganizationContext, changes: Subscription): AsyncGenerator<DeploymentEvent> {
