@@ -69,11 +69,15 @@ export async function migrate(options: MigrateOptions): Promise<void> {
 async function ensureRoles(client: pg.Client, encryptionKey: string): Promise<void> {
   for (const role of [applicationRole, systemRole]) {
     const password = client.escapeLiteral(databaseRolePassword(encryptionKey, role));
-    const { rowCount } = await client.query("select 1 from pg_roles where rolname = $1", [role]);
-    // Set again each time, so that a rotated encryption key and its roles stay together.
-    await client.query(
-      `${rowCount ? "alter" : "create"} role ${role} login nosuperuser nocreatedb nocreaterole noinherit password ${password}`,
+    const { rows } = await client.query<{ unbound: boolean }>(
+      "select rolsuper or rolbypassrls as unbound from pg_roles where rolname = $1",
+      [role],
     );
+    const [found] = rows;
+    if (found?.unbound) throw new Error(`row-level security doesn't bind the role ${role}: alter role ${role} nosuperuser nobypassrls`);
+    if (!found) await client.query(`create role ${role} nosuperuser nocreatedb nocreaterole noinherit`);
+    // Set again each time, so that a rotated encryption key and its roles stay together; only a superuser may say more of a role that exists.
+    await client.query(`alter role ${role} login password ${password}`);
   }
   const { rows } = await client.query<{ name: string }>("select current_database() as name");
   const database = client.escapeIdentifier(rows[0]?.name ?? "");
