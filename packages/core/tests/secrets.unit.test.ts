@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ObeliskError } from "../src/kernel/errors.ts";
 import { databaseRolePassword, equalSecrets, Secrets } from "../src/kernel/secrets.ts";
 
 const oldKey = "an-old-key-of-at-least-thirty-two-characters";
@@ -24,7 +25,10 @@ describe("secrets at rest", () => {
 
   it("refuses a value moved to another purpose", () => {
     const secrets = new Secrets([newKey]);
-    expect(() => secrets.open(secrets.seal("x", "deployment:a"), "deployment:b")).toThrow();
+    const open = () => secrets.open(secrets.seal("x", "deployment:a"), "deployment:b");
+    // Typed, so that a deployment whose secret is lost fails with the cause instead of being started again for ever.
+    expect(open).toThrow(ObeliskError);
+    expect(open).toThrow("The stored secret deployment:b can't be opened");
   });
 
   it("refuses a value with any character of its body changed", () => {
@@ -47,7 +51,7 @@ describe("secrets at rest", () => {
 
   it("names the missing key, and nothing of its content, when the key is gone", () => {
     const sealed = new Secrets([oldKey]).seal("x", "p");
-    expect(() => new Secrets([newKey]).open(sealed, "p")).toThrow(/needs encryption key [0-9a-f]{8}: add that key/);
+    expect(() => new Secrets([newKey]).open(sealed, "p")).toThrow(/It needs encryption key [0-9a-f]{8}: add that key/);
   });
 
   it("gives each database role its own password, the same in every process", () => {

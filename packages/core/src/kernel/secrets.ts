@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { ObeliskError } from "./errors.ts";
 
 const format = "v1";
 
@@ -33,16 +34,23 @@ export class Secrets {
     return [format, this.#current, salt.toString("base64url"), nonce.toString("base64url"), sealed.toString("base64url")].join(".");
   }
 
-  /** Decrypts what `seal` made for the same purpose. Throws when the key is not configured, or the value was changed or moved. */
+  /**
+   * Decrypts what `seal` made for the same purpose.
+   * @throws ObeliskError `unavailable` when the key is not configured, or the value was changed or moved: trying again mends neither.
+   */
   open(sealed: string, purpose: string): string {
     const [version, id, salt, nonce, body] = sealed.split(".");
-    if (version !== format || !id || !salt || !nonce || !body) throw new Error(`sealed value for ${purpose} is malformed`);
-    if (!this.#keys.has(id)) throw new Error(`sealed value for ${purpose} needs encryption key ${id}: add that key to ENCRYPTION_KEY`);
+    if (version !== format || !id || !salt || !nonce || !body) throw unreadable(purpose, "It is malformed.");
+    if (!this.#keys.has(id)) throw unreadable(purpose, `It needs encryption key ${id}: add that key to ENCRYPTION_KEY.`);
     const bytes = Buffer.from(body, "base64url");
     const decipher = createDecipheriv("aes-256-gcm", this.#dataKey(id, Buffer.from(salt, "base64url")), Buffer.from(nonce, "base64url"));
     decipher.setAAD(Buffer.from(purpose, "utf8"));
     decipher.setAuthTag(bytes.subarray(-16));
-    return Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString("utf8");
+    try {
+      return Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString("utf8");
+    } catch (cause) {
+      throw unreadable(purpose, "It was changed, moved, or sealed by a build that sealed otherwise.", cause);
+    }
   }
 
   /** Whether a sealed value was made with a key other than the newest, so that it should be sealed again. */
@@ -55,6 +63,10 @@ export class Secrets {
     if (!key) throw new Error(`encryption key ${id} is not configured`);
     return createHmac("sha256", key).update("obelisk.secrets").update(salt).update("\x01").digest();
   }
+}
+
+function unreadable(purpose: string, why: string, cause?: unknown): ObeliskError {
+  return new ObeliskError("unavailable", `The stored secret ${purpose} can't be opened. ${why}`, { cause });
 }
 
 /**

@@ -174,7 +174,7 @@ export function failureOf(error: unknown): { code: string; message: string } {
   if (error instanceof ObeliskError) return { code: error.code, message: error.message };
   return {
     code: "internal_error",
-    message: "Something went wrong on our side. Run the task again; if it happens again, tell the operator the request id.",
+    message: "Something went wrong on our side. Run the task again; if it happens again, tell the operator this task's id.",
   };
 }
 
