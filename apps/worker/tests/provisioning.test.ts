@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { verifyAudit } from "@obelisk/core/modules/audit";
 import {
   cancelTask,
   createDeployment,
@@ -36,6 +37,13 @@ async function newestTask(id: string) {
 async function auditOf(targetId: string): Promise<string[]> {
   const { rows } = await on.test.owner.query("select action from audit_entries where target_id = $1 order by sequence", [targetId]);
   return rows.map((row) => row.action as string);
+}
+
+/** What the program of a deployment says of itself. */
+async function healthOf(id: string): Promise<{ pid: number }> {
+  const instance = (await resolveEndpoint(on.test.platform, (await on.get(id)).slug))?.instance;
+  const answer = await fetch(`http://${instance?.address}/health`, { headers: { authorization: `Bearer ${instance?.token}` } });
+  return (await answer.json()) as { pid: number };
 }
 
 describe("without a worker", () => {
@@ -136,10 +144,7 @@ describe("with a worker", () => {
   it("a crash of a running program shows as degraded with the reason, and heals by itself", async () => {
     const { id } = await on.create();
     await on.until(id, "running");
-    const [row] = (await on.test.owner.query("select address from instances where deployment_id = $1", [id])).rows;
-    const endpoint = await resolveEndpoint(on.test.platform, (await on.get(id)).slug);
-    const answer = await fetch(`http://${row.address}/health`, { headers: { authorization: `Bearer ${endpoint?.instance?.token}` } });
-    const { pid } = (await answer.json()) as { pid: number };
+    const { pid } = await healthOf(id);
     process.kill(pid, "SIGKILL");
     const degraded = await on.until(id, "degraded");
     expect(degraded.health).toMatchObject({ status: "unreachable", message: expect.stringContaining("SIGKILL") });
@@ -147,6 +152,24 @@ describe("with a worker", () => {
     expect(await getInstance(on.ctx, { id })).toMatchObject({ restarts: 1, state: "ready", lastExit: expect.stringContaining("SIGKILL") });
     const notes = (await readLogs(on.ctx, { id, limit: 100 })).filter(({ stream }) => stream === "system");
     expect(notes.map(({ message }) => message).join("\n")).toContain("starting it again");
+  });
+
+  it("a program that is given up outside of a task leaves its deployment failed, with the cause and an audit entry", async () => {
+    const { id } = await on.create();
+    await on.until(id, "running");
+    await on.setFault({ unworkable: "the chain is another one now" });
+    const { pid } = await healthOf(id);
+    process.kill(pid, "SIGKILL");
+    const failed = await on.until(id, "failed");
+    expect(failed.failure).toMatchObject({
+      code: "configuration_invalid",
+      message: expect.stringContaining("the chain is another one now"),
+    });
+    expect(await auditOf(id)).toEqual(["deployment.created", "deployment.failed"]);
+    expect(await verifyAudit(on.ctx)).toMatchObject({ intact: true });
+    await on.setFault({});
+    await redeployDeployment(on.ctx, { id });
+    await on.until(id, "running");
   });
 
   it("a flood of output is kept bounded, and what was dropped is said", async () => {

@@ -17,6 +17,7 @@ export const auditActions = [
   "deployment.redeployed",
   "deployment.deprovisioned",
   "deployment.visibility_changed",
+  "deployment.failed",
   "task.cancelled",
   "task.rerun",
   "task.succeeded",

@@ -1,13 +1,14 @@
 import type { Platform } from "../../kernel/context.ts";
 import { ObeliskError } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
+import { giveUpInstance } from "./fail-deployment.ts";
 import { reconcile } from "./policy.ts";
 import type { TaskWorker } from "./run-task.handler.ts";
 import { runTask } from "./run-task.job.ts";
 import type { RuntimeDatabase } from "./runtime-schema.ts";
 import type { Supervisor } from "./supervision/supervisor.ts";
 import { readCharge } from "./system/charge.ts";
-import { failInstance, type InstanceLease, releaseInstance, takeDueInstances } from "./system/instance-leases.ts";
+import { type InstanceLease, releaseInstance, takeDueInstances } from "./system/instance-leases.ts";
 import { sweepTelemetry, trimLogs, unheldTasks } from "./system/upkeep.ts";
 
 export interface ReconcilerParts {
@@ -130,7 +131,7 @@ export class Reconciler {
       await supervisor.take(lease, await readCharge(platform, runtimes, lease.deploymentId));
     } catch (error) {
       if (!(error instanceof ObeliskError)) throw error;
-      await failInstance(platform, lease, { code: error.code, message: error.message });
+      await giveUpInstance(platform, lease, { code: error.code, message: error.message });
     }
   }
 

@@ -3,9 +3,10 @@ import type { Health } from "@obelisk/schemas/deployments";
 import type { Platform } from "../../../kernel/context.ts";
 import type { Logger } from "../../../kernel/logger.ts";
 import { DriverError, type RuntimeDriver, type RuntimeLaunch } from "../driver/index.ts";
+import { giveUpInstance } from "../fail-deployment.ts";
 import type { Failure } from "../policy.ts";
 import { afterExit, type CrashHistory, describeExit, type ExitReason, noCrashes, withLines } from "../restart-policy.ts";
-import { failInstance, type InstanceLease, recordHealth, recordInstance, releaseInstance } from "../system/instance-leases.ts";
+import { type InstanceLease, recordHealth, recordInstance, releaseInstance } from "../system/instance-leases.ts";
 import { recordLogs } from "../system/telemetry.ts";
 import { askHealth } from "./health-check.ts";
 import { fromReport, healthTimes, judgeSilence, pollDelay, unreachable, worthWriting } from "./health-policy.ts";
@@ -190,7 +191,7 @@ export class SupervisedProgram {
     this.#logs.note("error", `Given up: ${failure.code}.`);
     await this.#logs.flush();
     await this.#writes;
-    await this.#guarded("record the failure", () => failInstance(this.#parts.platform, this.lease, failure));
+    await this.#guarded("record the failure", () => giveUpInstance(this.#parts.platform, this.lease, failure));
     this.#parts.onGone();
   }
 

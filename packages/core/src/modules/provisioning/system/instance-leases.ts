@@ -2,7 +2,7 @@ import type { Health } from "@obelisk/schemas/deployments";
 import { sql } from "kysely";
 import { systemDb } from "../../../db/system-db.ts";
 import type { Platform } from "../../../kernel/context.ts";
-import { type Failure, leaseMs } from "../policy.ts";
+import { leaseMs } from "../policy.ts";
 import type { TaskLease } from "./task-leases.ts";
 
 /** The right to run a deployment's program. Whoever takes it later carries a higher epoch. */
@@ -109,18 +109,6 @@ export async function recordHealth(platform: Platform, lease: InstanceLease, hea
       updated_at = case when d.status = ${status} then d.updated_at else now() end
     from instances i
     where ${held(lease)} and d.organization_id = i.organization_id and d.id = i.deployment_id and d.status in ('running', 'degraded')`.execute(
-    systemDb(platform),
-  );
-}
-
-/** Gives up on a program that runs outside of a task: the deployment is failed until someone acts. */
-export async function failInstance(platform: Platform, lease: InstanceLease, failure: Failure): Promise<void> {
-  await sql`
-    with mine as (
-      update instances i set state = 'stopped', address = null, sealed_token = null, lease_expires_at = now() where ${held(lease)}
-      returning i.organization_id, i.deployment_id)
-    update deployments d set status = 'failed', failure = ${JSON.stringify(failure)}::jsonb, updated_at = now() from mine
-    where d.organization_id = mine.organization_id and d.id = mine.deployment_id and d.status in ('running', 'degraded')`.execute(
     systemDb(platform),
   );
 }
