@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, notFound, Outlet, redirect } from "@tanstack/react-router";
 import { NotFound, PageError, PagePending } from "./routes/fallbacks.tsx";
 import { readAuditSearch, readDeploymentSearch, readListSearch, readNewKeySearch, readReturn } from "./routes/search.ts";
 import { SignInPage } from "./routes/sign-in.tsx";
@@ -72,6 +72,9 @@ const newIndexer = createRoute({
 const indexer = createRoute({
   getParentRoute: () => organization,
   path: "/indexer-lab/$id",
+  beforeLoad: ({ params }) => {
+    if (!/^dep_[0-9a-z]{26}$/.test(params.id)) throw notFound();
+  },
   validateSearch: readDeploymentSearch,
   component: lazyRouteComponent(() => import("./routes/indexer.tsx"), "IndexerPage"),
 });

@@ -207,6 +207,8 @@ test("pages carry a policy without inline script, files of the build are kept fo
   expect([asset.status, asset.headers.get("cache-control")]).toEqual([200, "public, max-age=31536000, immutable"]);
   for (const path of ["/assets/none.js", "/../package.json", "/%2e%2e/package.json", "/nowhere"])
     expect((await serving.ask(path)).status).toBe(404);
+  const mistyped = await serving.ask("/nowhere", { headers: { accept: "text/html,*/*" } });
+  expect([mistyped.status, mistyped.headers.get("content-type")]).toEqual([404, "text/html; charset=utf-8"]);
   expect((await serving.ask("/")).headers.get("location")).toBe("/auth/sign-in");
   expect((await serving.as(tenant.users.owner, "/")).headers.get("location")).toBe("/dashboard");
 });

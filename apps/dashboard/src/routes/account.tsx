@@ -65,7 +65,7 @@ export function AccountPage() {
         {session.data && memberships.length === 0 ? (
           <div className="rounded-lg border border-line bg-surface">
             <Empty icon={Building2} title="You are in no organization yet" action={create}>
-              An organization holds deployments and the people who run them. Make one, or ask an owner to add {session.data.user?.email}.
+              An organization holds deployments and the people who run them. Make one to begin.
             </Empty>
           </div>
         ) : (

@@ -55,7 +55,7 @@ export function SignUpPage() {
   return (
     <AuthFrame
       title="Create an account"
-      lead="Then make an organization, or join one you were added to."
+      lead="Then make an organization to work in."
       foot={
         <>
           Have an account?{" "}

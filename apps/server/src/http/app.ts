@@ -50,7 +50,7 @@ export function createApp(parts: Parts): { app: Hono<AppEnv>; close(): Promise<v
   app.get("/docs/api/reference.js", page.referenceScript);
   app.get("/", page.root);
   for (const path of ["/dashboard", "/dashboard/*", "/auth/*"]) app.get(path, page.page);
-  app.get("*", async (c) => (await page.file(c)) ?? refuse(c, nothingHere(c)));
+  app.get("*", async (c) => (await page.file(c)) ?? (await page.lost(c)) ?? refuse(c, nothingHere(c)));
 
   function nothingHere(c: AppContext): ObeliskError {
     return new ObeliskError("not_found", `Nothing answers ${c.req.method} ${c.req.path.slice(0, 200)}.`);

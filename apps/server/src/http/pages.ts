@@ -62,6 +62,13 @@ export function pages(parts: Parts) {
       return send(c, index, { "cache-control": ask, "content-security-policy": pagePolicy });
     },
 
+    /** The dashboard's own "nothing here" for a person who mistyped an address; null for a program, and below /api. */
+    async lost(c: AppContext): Promise<Response | null> {
+      if (c.req.path.startsWith("/api/") || !c.req.header("accept")?.includes("text/html")) return null;
+      const index = await dashboard.get("/index.html");
+      return index && send(c, index, { "cache-control": ask, "content-security-policy": pagePolicy }, 404);
+    },
+
     /** A file of the dashboard's build; null where there is none. Names under /assets change with their content. */
     async file(c: AppContext): Promise<Response | null> {
       const { path } = c.req;
@@ -89,9 +96,9 @@ export function pages(parts: Parts) {
   };
 }
 
-function send(c: AppContext, file: StaticFile, headers: Record<string, string>): Response {
+function send(c: AppContext, file: StaticFile, headers: Record<string, string>, status: 200 | 404 = 200): Response {
   const all = { ...headers, "content-type": file.contentType, etag: file.etag, vary: "accept-encoding" };
-  if (c.req.header("if-none-match") === file.etag) return c.body(null, 304, all);
+  if (status === 200 && c.req.header("if-none-match") === file.etag) return c.body(null, 304, all);
   const gzipped = file.gzipped && /\bgzip\b/.test(c.req.header("accept-encoding") ?? "") ? file.gzipped : null;
-  return gzipped ? c.body(gzipped, 200, { ...all, "content-encoding": "gzip" }) : c.body(file.body, 200, all);
+  return gzipped ? c.body(gzipped, status, { ...all, "content-encoding": "gzip" }) : c.body(file.body, status, all);
 }

@@ -35,7 +35,7 @@ export async function createOrganization(ctx: Context, { sessionId, ...raw }: Cr
         .returning("id")
         .executeTakeFirst();
       if (!made) {
-        const message = `the address ${slug} is taken, choose another`;
+        const message = `${slug} is taken, choose another`;
         throw new ObeliskError("conflict", `slug: ${message}`, { errors: [{ path: "slug", message }] });
       }
       await db
