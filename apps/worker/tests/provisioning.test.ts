@@ -265,6 +265,37 @@ describe("with a worker", () => {
       expect(ends.some(({ status }) => status === "cancelled")).toBe(true);
     });
 
+    it("a suspending one gives back where the deployment stood, a deprovisioning one that drops data already does not claim to", async () => {
+      const { id } = await on.create();
+      await on.until(id, "running");
+      const schema = id.replace("dep_", "rt_");
+      /** Cancels a task the moment it waits for the lock that keeps it in the middle of its last step. */
+      const cancelUnder = async (lock: string, ask: () => Promise<{ currentTask: { id: string } | null }>) => {
+        const holder = await on.runtimes.connect();
+        try {
+          await holder.query("begin");
+          await holder.query(lock);
+          const taskId = (await ask()).currentTask?.id ?? "";
+          await on.until(id, (d) => d.currentTask?.steps[1]?.status === "running");
+          await cancelTask(on.ctx, { taskId });
+          await holder.query("commit");
+          await on.until(id, (d) => d.currentTask === null);
+          expect(await getTask(on.ctx, { taskId })).toMatchObject({ status: "cancelled" });
+        } finally {
+          holder.release();
+        }
+      };
+      await cancelUnder(`select 1 from ${schema}._lease for update`, () => suspendDeployment(on.ctx, { id }));
+      await on.until(id, "running");
+      expect(await on.get(id)).toMatchObject({ desiredState: "running", failure: null });
+
+      await cancelUnder(`lock table ${schema}.ticks in access share mode`, () => deprovisionDeployment(on.ctx, { id }));
+      expect(await on.get(id)).toMatchObject({ status: "failed", desiredState: "deprovisioned", failure: { code: "cancelled" } });
+      await expect(redeployDeployment(on.ctx, { id })).rejects.toMatchObject({ code: "conflict" });
+      await deprovisionDeployment(on.ctx, { id });
+      await on.until(id, "deprovisioned");
+    });
+
     it("a queued task ends it at once and gives back where the deployment stood", async () => {
       const { id } = await on.create();
       await on.until(id, "running");

@@ -1,8 +1,10 @@
 import type { Health, TaskAction } from "@obelisk/schemas/deployments";
 import { z } from "zod";
+import type { TenantDb } from "../../db/tenant-db.ts";
 import type { OrganizationContext } from "../../kernel/context.ts";
 import { mutation } from "../../kernel/mutation.ts";
-import { afterCancel, afterFailure, afterSuccess, type Failure } from "./policy.ts";
+import { afterCancel, afterFailure, afterSuccess, type Failure, type Progress } from "./policy.ts";
+import { procedures } from "./procedures.ts";
 import { setStanding } from "./store.ts";
 import type { ClaimedTask } from "./system/task-leases.ts";
 import { TaskInterrupted } from "./task-run.ts";
@@ -43,8 +45,9 @@ export const finishTask: (ctx: OrganizationContext, input: { task: ClaimedTask; 
       .returning("id")
       .executeTakeFirst();
     if (!ended) throw new TaskInterrupted("lost");
+    const progress = await progressOf(db, task);
     await Promise.all([
-      setStanding(db, organizationId, task.deploymentId, standingAfter(task.action, task.former, end), now),
+      setStanding(db, organizationId, task.deploymentId, standingAfter(task, end, progress), now),
       db
         .updateTable("taskSteps")
         .set({ status: "cancelled" })
@@ -79,10 +82,25 @@ export const finishTask: (ctx: OrganizationContext, input: { task: ClaimedTask; 
   }),
 });
 
-function standingAfter(action: TaskAction, former: ClaimedTask["former"], end: TaskEnd) {
+/** Asked of the steps of every attempt: an earlier worker may have been the one that began to drop data. */
+async function progressOf(db: TenantDb, task: ClaimedTask): Promise<Progress> {
+  const dropping = procedures[task.action].flatMap(({ drops }, position) => (drops ? [position] : []));
+  if (dropping.length === 0) return "begun";
+  const begun = await db
+    .selectFrom("taskSteps")
+    .select("position")
+    .where("organizationId", "=", task.organizationId)
+    .where("taskId", "=", task.taskId)
+    .where("position", "in", dropping)
+    .where("startedAt", "is not", null)
+    .executeTakeFirst();
+  return begun ? "dropping" : "begun";
+}
+
+function standingAfter({ action, former }: ClaimedTask, end: TaskEnd, progress: Progress) {
   if (end.status === "succeeded") return { ...afterSuccess(action, end.health?.status === "healthy"), failure: null };
   if (end.status === "failed") return { ...afterFailure(action), failure: end.failure };
-  return afterCancel(former, true);
+  return afterCancel(former, progress);
 }
 
 /** The health to show from now on: what was seen last, none where nothing runs; undefined leaves it as it is. */

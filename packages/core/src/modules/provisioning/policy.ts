@@ -95,19 +95,29 @@ export function afterFailure(action: TaskAction): Standing {
   return { status: "failed", desiredState: courses[action].desired };
 }
 
+/** How far a task had come: nobody had begun; a worker had, and so may have stopped the program; its data was being dropped. */
+export type Progress = "queued" | "begun" | "dropping";
+
 /**
  * Where it stands once its task was cancelled: where it stood before. A deployment that never ran has no such place: it is failed
  * with the code `cancelled`, and its task can be run again. One that was running counts as degraded until its program, which the
- * task may have stopped, answers again.
- *
- * @param begun Whether a worker had begun, and so may have stopped the program.
+ * task may have stopped, answers again. Dropped data doesn't come back: there deprovisioning again is the only way on.
  */
-export function afterCancel(former: Standing, begun: boolean): Standing & { failure: Failure | null } {
+export function afterCancel(former: Standing, progress: Progress): Standing & { failure: Failure | null } {
   const cancelled = (message: string): Failure => ({ code: "cancelled", message });
+  if (progress === "dropping") {
+    return {
+      status: "failed",
+      desiredState: "deprovisioned",
+      failure: cancelled(
+        "Deprovisioning was cancelled when data was already being dropped: it may be gone. Deprovision the deployment again.",
+      ),
+    };
+  }
   switch (former.status) {
     case "running":
     case "degraded":
-      return { status: begun ? "degraded" : former.status, desiredState: "running", failure: null };
+      return { status: progress === "begun" ? "degraded" : former.status, desiredState: "running", failure: null };
     case "suspended":
       return { status: "suspended", desiredState: "suspended", failure: null };
     case "failed":

@@ -28,6 +28,8 @@ interface StepWork {
 
 export interface Step {
   name: string;
+  /** From its beginning on there is no way back to where the deployment stood before. */
+  drops?: true;
   /** Can be done again after a crash between any two statements. Gives a sentence on what it did. */
   work(step: StepWork): Promise<string | null>;
 }
@@ -136,6 +138,7 @@ const closeDatabase: Step = {
 
 const dropDatabase: Step = {
   name: "Drop its data",
+  drops: true,
   async work({ parts, task }) {
     await parts.runtimes.drop(task.deploymentId, task.epoch);
     await parts.supervisor.driver.forget(task.deploymentId);

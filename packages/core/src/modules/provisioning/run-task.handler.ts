@@ -104,7 +104,7 @@ export class TaskWorker {
   /** @returns false when the task was lost meanwhile */
   async #tidy(task: ClaimedTask, end: TaskEnd, log: Logger): Promise<boolean> {
     // Cancelled, and it ran before: the program goes on, or the reconciler starts it again.
-    if (end.status === "cancelled" && afterCancel(task.former, true).status === "degraded") return true;
+    if (end.status === "cancelled" && afterCancel(task.former, "begun").status === "degraded") return true;
     try {
       return await shutOut(this.#parts, task);
     } catch (error) {

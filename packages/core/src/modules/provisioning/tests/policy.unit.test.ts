@@ -7,6 +7,7 @@ const actions = Object.keys(courses) as TaskAction[];
 const asked = actions.filter((action) => action !== "provision") as Exclude<TaskAction, "provision">[];
 const desiredStates: DesiredState[] = ["running", "suspended", "deprovisioned"];
 const standing = fc.record({ status: fc.constantFrom(...deploymentStatuses), desiredState: fc.constantFrom(...desiredStates) });
+const progress = fc.constantFrom("queued" as const, "begun" as const, "dropping" as const);
 const at = (seconds: number) => new Date(1_800_000_000_000 + seconds * 1_000);
 
 function allowed(action: Exclude<TaskAction, "provision">, status: DeploymentStatus, desiredState: DesiredState = "running"): boolean {
@@ -70,28 +71,38 @@ describe("where a task leaves its deployment", () => {
   it("always in a settled status, with the wish of the action kept on failure", () => {
     const settled: DeploymentStatus[] = ["running", "degraded", "suspended", "deprovisioned", "failed"];
     fc.assert(
-      fc.property(fc.constantFrom(...actions), standing, fc.boolean(), (action, former, flag) => {
+      fc.property(fc.constantFrom(...actions), standing, fc.boolean(), progress, (action, former, flag, reached) => {
         expect(settled).toContain(afterSuccess(action, flag).status);
-        expect(settled).toContain(afterCancel(former, flag).status);
+        expect(settled).toContain(afterCancel(former, reached).status);
         expect(afterFailure(action)).toEqual({ status: "failed", desiredState: courses[action].desired });
       }),
     );
   });
 
   it("cancelled: back where it was, and failed with the code cancelled when it never ran", () => {
-    expect(afterCancel({ status: "suspended", desiredState: "suspended" }, true)).toMatchObject({
+    expect(afterCancel({ status: "suspended", desiredState: "suspended" }, "begun")).toMatchObject({
       status: "suspended",
       desiredState: "suspended",
     });
-    expect(afterCancel({ status: "running", desiredState: "running" }, false)).toMatchObject({ status: "running" });
-    expect(afterCancel({ status: "running", desiredState: "running" }, true)).toMatchObject({
+    expect(afterCancel({ status: "running", desiredState: "running" }, "queued")).toMatchObject({ status: "running" });
+    expect(afterCancel({ status: "running", desiredState: "running" }, "begun")).toMatchObject({
       status: "degraded",
       desiredState: "running",
     });
-    expect(afterCancel({ status: "queued", desiredState: "running" }, true)).toMatchObject({
+    expect(afterCancel({ status: "queued", desiredState: "running" }, "begun")).toMatchObject({
       status: "failed",
       failure: { code: "cancelled" },
     });
+  });
+
+  it("cancelled while data was being dropped: nothing but deprovisioning again is possible", () => {
+    fc.assert(
+      fc.property(standing, (former) => {
+        const left = afterCancel(former, "dropping");
+        expect(left).toMatchObject({ status: "failed", desiredState: "deprovisioned", failure: { code: "cancelled" } });
+        expect(asked.filter((action) => mayAsk(action, left, false).allowed)).toEqual(["deprovision"]);
+      }),
+    );
   });
 
   it("offers a way out of every settled status but the last", () => {
