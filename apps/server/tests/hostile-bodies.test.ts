@@ -72,6 +72,16 @@ test("deep nesting is refused before anything walks it", async () => {
   }
 });
 
+test("a flood of values is refused before a schema complains of each", async () => {
+  const text = JSON.stringify({ name: "n", contracts: Array.from({ length: 50 }, () => ({ abi: Array(1_000).fill(1) })) });
+  expect(await refused(text, 400)).toMatchObject({ errors: [{ message: expect.stringContaining("at most 20000 values") }] });
+  const many = {
+    name: "n",
+    contracts: [{ address: "0x", abi: Array.from({ length: 900 }, () => ({ type: "event", name: "a,[{b", inputs: [] })) }],
+  };
+  expect((await refused(JSON.stringify(many), 400)).errors?.map(({ path }) => path)).toContain("contracts.0.address");
+});
+
 test("another content type is refused", async () => {
   for (const type of [
     "text/plain",

@@ -4,6 +4,9 @@ import { deepestNesting, requirePlainText } from "./plain-text.ts";
 /** Largest body in bytes: 50 contracts with long ABIs stay well below it. */
 export const largestBody = 256 * 1024;
 
+/** Most values of one document. A body full of ABIs holds some 15,000; each one that is wrong costs time that no other request gets. */
+export const mostValues = 20_000;
+
 const tooLarge = () => new ObeliskError("payload_too_large", `The body is larger than ${largestBody / 1024} KiB. Send less.`);
 
 /** Reads a body up to the limit. Gives null for none. */
@@ -36,9 +39,10 @@ function placeOf(text: string, error: Error): string {
   return `position ${position} (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`;
 }
 
-/** Refuses deep nesting before anything recursive sees it. */
-export function requireShallow(text: string): void {
+/** Refuses deep nesting and a flood of values before anything sees them that takes longer over it. */
+export function requireModestShape(text: string): void {
   let depth = 0;
+  let values = 1;
   let inString = false;
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
@@ -49,7 +53,10 @@ export function requireShallow(text: string): void {
     else if (code === 91 || code === 123) {
       depth += 1;
       if (depth > deepestNesting) throw invalidRequest([{ path: "", message: `nest at most ${deepestNesting} levels deep` }]);
+      values += 1;
     } else if (code === 93 || code === 125) depth -= 1;
+    else if (code === 44) values += 1;
+    if (values > mostValues) throw invalidRequest([{ path: "", message: `hold at most ${mostValues} values` }]);
   }
 }
 
@@ -85,7 +92,7 @@ export function requireJsonType(request: Request): void {
 }
 
 function parseJson(text: string): unknown {
-  requireShallow(text);
+  requireModestShape(text);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,6 +1,6 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import type { AppContext, Parts } from "../context.ts";
-import { readText, requireJsonType, requireShallow } from "../json-body.ts";
+import { readText, requireJsonType, requireModestShape } from "../json-body.ts";
 import { requireSameOrigin } from "../same-origin.ts";
 import type { ProcedureContext } from "./base.ts";
 import { appRouter } from "./router.ts";
@@ -35,6 +35,6 @@ async function checkedChange(request: Request, parts: Parts): Promise<Request> {
   requireSameOrigin(request.headers, parts.platform.settings);
   requireJsonType(request);
   const text = (await readText(request)) ?? "";
-  requireShallow(text);
+  requireModestShape(text);
   return new Request(request.url, { method: request.method, headers: request.headers, body: text, signal: request.signal });
 }
