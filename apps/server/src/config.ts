@@ -6,6 +6,8 @@ import type { HttpOptions } from "./http/context.ts";
 
 export interface ServerConfig {
   port: number;
+  /** Whether callers from other machines are turned away: in development everybody knows the passwords of the demo. */
+  loopbackOnly: boolean;
   logLevel: string;
   databaseUrl: string;
   encryptionKeys: readonly string[];
@@ -34,6 +36,7 @@ export function readConfig(variables: Record<string, string | undefined> = proce
   const production = environment.NODE_ENV === "production";
   return {
     port: environment.PORT,
+    loopbackOnly: !production && !environment.OPEN_TO_NETWORK,
     logLevel: environment.LOG_LEVEL,
     databaseUrl: DATABASE_URL,
     encryptionKeys: ENCRYPTION_KEY,

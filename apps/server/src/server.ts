@@ -50,6 +50,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     },
   }) as Server;
   server.maxConnections = 10_000;
+  if (config.loopbackOnly) turnOthersAway(server);
 
   try {
     await listen(server, config.port);
@@ -81,6 +82,18 @@ function listen(server: Server, port: number): Promise<void> {
       reject(error.code === "EADDRINUSE" ? new Error(`port ${port} is taken: stop what uses it, or set PORT to another`) : error),
     );
     server.listen(port, () => resolve());
+  });
+}
+
+const loopback = /^(::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/;
+
+/**
+ * Ends every connection that isn't to this machine's loopback. Listening on both loopback addresses would take two servers, and
+ * listening on one would leave the port of the other to any program here.
+ */
+function turnOthersAway(server: Server): void {
+  server.prependListener("connection", (socket) => {
+    if (!loopback.test(socket.localAddress ?? "")) socket.destroy();
   });
 }
 

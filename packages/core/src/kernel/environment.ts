@@ -21,6 +21,8 @@ const portFault = "expected a port, a number from 1 to 65535";
 const schema = z.object({
   NODE_ENV: z.enum(["development", "production", "test"]).default("development"),
   PORT: z.coerce.number(portFault).int(portFault).min(1, portFault).max(65_535, portFault).default(3000),
+  /** Whether other machines may connect in development, where everybody knows the demo's passwords. In production they always may. */
+  OPEN_TO_NETWORK: flag.default(false),
   BASE_URL: httpUrl.optional(),
   DATABASE_URL: databaseUrl.optional(),
   RUNTIME_DATABASE_URL: databaseUrl.optional(),
