@@ -310,6 +310,29 @@ describe("with a worker", () => {
   });
 });
 
+describe("a worker that is full", () => {
+  beforeEach(() => on.shelve());
+  afterEach(() => on.stopWorkers());
+
+  it("runs no more programs than it has places, however many are asked for at once, and redeploys one without needing another", async () => {
+    await on.startWorker({ environment: { WORKER_CAPACITY: "2", WORKER_TASKS: "6" } });
+    const created = await Promise.all(Array.from({ length: 5 }, (_, index) => on.create(`crowd ${index}`)));
+    const settled = await Promise.all(created.map(({ id }) => on.until(id, (d) => d.currentTask === null)));
+    const running = settled.filter(({ status }) => status === "running");
+    expect(running).toHaveLength(2);
+    for (const { status, failure } of settled.filter((one) => !running.includes(one))) {
+      expect({ status, code: failure?.code }).toEqual({ status: "failed", code: "capacity" });
+    }
+    await waitFor(async () => (await on.test.owner.query("select 1 from workers where instances = 2")).rowCount === 1, {
+      what: "it is full",
+    });
+    const id = running[0]?.id ?? "";
+    await redeployDeployment(on.ctx, { id });
+    const redeployed = await on.until(id, (d) => d.currentTask === null);
+    expect(redeployed).toMatchObject({ status: "running", failure: null });
+  });
+});
+
 describe("workers that stop and die", () => {
   beforeEach(() => on.shelve());
   afterEach(() => on.stopWorkers());

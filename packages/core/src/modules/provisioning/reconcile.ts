@@ -17,8 +17,6 @@ export interface ReconcilerParts {
   supervisor: Supervisor;
   tasks: TaskWorker;
   runtimes: RuntimeDatabase;
-  /** Programs this worker runs at most. */
-  capacity: number;
   logger: Logger;
   /** Work of other modules that is due every few minutes. */
   sweeps: readonly ((platform: Platform) => Promise<unknown>)[];
@@ -105,8 +103,8 @@ export class Reconciler {
   }
 
   async #startPrograms(): Promise<void> {
-    const { platform, workerId, supervisor, capacity, logger } = this.#parts;
-    const room = Math.min(pace.starts, capacity - supervisor.size);
+    const { platform, workerId, supervisor, logger } = this.#parts;
+    const room = Math.min(pace.starts, supervisor.room);
     this.#moreToStart = false;
     if (room <= 0 || !this.#open) return;
     const leases = await takeDueInstances(platform, workerId, supervisor.driver.templates(), room);
@@ -114,6 +112,9 @@ export class Reconciler {
     await Promise.all(
       leases.map(async (lease) => {
         const log = logger.child({ deploymentId: lease.deploymentId, epoch: lease.epoch });
+        using place = supervisor.reserve(lease.deploymentId);
+        // A task has taken the place meanwhile: another worker, or a later pass, starts this one.
+        if (!place) return releaseInstance(platform, lease);
         log.info("took charge of a program that nobody answered for");
         try {
           await this.#start(lease);

@@ -18,14 +18,19 @@ export class Supervisor {
   readonly #workerId: string;
   readonly #logger: Logger;
   readonly #changes: Changes;
+  readonly #capacity: number;
   readonly #programs = new Map<string, SupervisedProgram>();
+  /** Places kept for programs that are not started yet. */
+  readonly #reserved = new Set<{ deploymentId: string }>();
   readonly #timers: NodeJS.Timeout[] = [];
   #samples = 0;
   #renewing: Promise<void> | null = null;
   #closed = false;
 
-  constructor(platform: Platform, driver: RuntimeDriver, workerId: string, changes: Changes, logger: Logger) {
+  /** @param capacity Programs at most. */
+  constructor(platform: Platform, driver: RuntimeDriver, workerId: string, capacity: number, changes: Changes, logger: Logger) {
     this.#platform = platform;
+    this.#capacity = capacity;
     this.#changes = changes;
     this.#driver = driver;
     this.#workerId = workerId;
@@ -38,8 +43,26 @@ export class Supervisor {
     this.#every(sampling.everyMs, "record what programs use", () => this.#sample());
   }
 
+  /** Places taken: by programs, and by those about to be started. */
   get size(): number {
-    return this.#programs.size;
+    return new Set([...this.#programs.keys(), ...[...this.#reserved].map(({ deploymentId }) => deploymentId)]).size;
+  }
+
+  /** Places left. */
+  get room(): number {
+    return Math.max(0, this.#capacity - this.size);
+  }
+
+  /**
+   * Keeps a place for a program until the answer is disposed of; by then the program has it, or nobody. Asked before the first wait of a start,
+   * so that many at once take no more places than there are. Null when every place is taken by another deployment.
+   */
+  reserve(deploymentId: string): Disposable | null {
+    const has = this.#programs.has(deploymentId) || [...this.#reserved].some((place) => place.deploymentId === deploymentId);
+    if (!has && this.room === 0) return null;
+    const place = { deploymentId };
+    this.#reserved.add(place);
+    return { [Symbol.dispose]: () => void this.#reserved.delete(place) };
   }
 
   get driver(): RuntimeDriver {

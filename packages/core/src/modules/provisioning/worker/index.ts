@@ -41,9 +41,9 @@ export async function openProvisioningWorker(options: ProvisioningWorkerOptions)
   const id = newId("worker");
   const stopping = new AbortController();
   const runtimes = new RuntimeDatabase(platform.settings.runtimeDatabaseUrl, logger);
-  const supervisor = new Supervisor(platform, driver, id, changes, logger);
-  const tasks = new TaskWorker({ platform, supervisor, runtimes, capacity, workerId: id, logger, changes, stopping: stopping.signal });
-  const reconciler = new Reconciler({ platform, workerId: id, supervisor, tasks, runtimes, capacity, logger, sweeps: options.sweeps });
+  const supervisor = new Supervisor(platform, driver, id, capacity, changes, logger);
+  const tasks = new TaskWorker({ platform, supervisor, runtimes, workerId: id, logger, changes, stopping: stopping.signal });
+  const reconciler = new Reconciler({ platform, workerId: id, supervisor, tasks, runtimes, logger, sweeps: options.sweeps });
 
   const beat = () =>
     beatWorker(platform, {
