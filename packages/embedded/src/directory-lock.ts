@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -40,7 +40,8 @@ interface Holder {
 export function lockDirectory(directory: string): DirectoryLock {
   makeDirectory(directory);
   const holderFile = join(directory, "lock.json");
-  const lock = new DatabaseSync(join(directory, "lock"), { timeout: 0 });
+  const lockFile = join(directory, "lock");
+  const lock = openLock(directory, lockFile);
   try {
     lock.exec("begin exclusive");
   } catch (error) {
@@ -61,6 +62,18 @@ export function lockDirectory(directory: string): DirectoryLock {
 function makeDirectory(directory: string): void {
   const made = mkdirSync(directory, { recursive: true });
   if (process.getuid?.() === 0) chmodSync(directory, made ? 0o711 : statSync(directory).mode | 0o011);
+}
+
+/** The file is its owner's alone: whoever may read it may lock it, and so keep the owner out. */
+function openLock(directory: string, file: string): DatabaseSync {
+  try {
+    // Opened here only where it is new: closing it would end a lock that this process has on it.
+    if (!existsSync(file)) closeSync(openSync(file, "a", 0o600));
+    chmodSync(file, 0o600);
+    return new DatabaseSync(file, { timeout: 0 });
+  } catch (error) {
+    throw unusable(directory, error);
+  }
 }
 
 function unusable(directory: string, cause: unknown): Error {

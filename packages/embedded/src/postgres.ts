@@ -88,13 +88,18 @@ async function answers(url: string): Promise<void> {
   }
 }
 
-/** Creates the database unless it is there. */
+/**
+ * Creates the database unless it is there. With it the two that PostgreSQL brings are closed to whoever isn't let in: a runtime's role
+ * could else connect to them, and fill the disk with temporary tables.
+ */
 export async function ensureDatabase(adminUrl: string, name: string): Promise<void> {
   const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 5_000 });
   await client.connect();
   try {
     const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [name]);
-    if (!rowCount) await client.query(`create database ${client.escapeIdentifier(name)}`);
+    if (rowCount) return;
+    await client.query("revoke connect, temporary on database postgres, template1 from public");
+    await client.query(`create database ${client.escapeIdentifier(name)}`);
   } finally {
     await client.end();
   }

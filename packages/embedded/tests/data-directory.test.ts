@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { DirectoryTaken, lockDirectory } from "../src/index.ts";
@@ -53,6 +53,12 @@ test("of eight starts at the same instant one gets the directory", async () => {
     "refused",
     "taken",
   ]);
+});
+
+test("the lock is its owner's alone: whoever may read it could keep the owner out", async () => {
+  writeFileSync(join(directory, "lock"), "", { mode: 0o644 });
+  lockDirectory(directory).release();
+  expect(statSync(join(directory, "lock")).mode & 0o077).toBe(0);
 });
 
 test("a killed holder leaves the directory free", async () => {

@@ -83,6 +83,15 @@ test("a wrong password is refused", async () => {
   await expect(query(url.replace(/:[^:@]+@/, ":wrong@"), "select 1")).rejects.toThrow(/password authentication failed/);
 });
 
+test("a role that was let into no database gets into none", async () => {
+  const { url } = await start();
+  await query(url, "create role nobody login password 'nobody'; revoke all on database kept from public");
+  for (const name of ["kept", "postgres", "template1"]) {
+    const own = Object.assign(new URL(url), { username: "nobody", password: "nobody", pathname: `/${name}` });
+    await expect(query(own.href, "select 1"), name).rejects.toThrow(/permission denied for database/);
+  }
+});
+
 test("a stale postmaster.pid, even with the number of a living process, keeps nothing from starting", async () => {
   const first = await start();
   await first.supervisor.stop();
