@@ -83,15 +83,13 @@ module.exports = {
       from: {
         pathNot: [
           "^packages/core/src/db/",
-          // Opens both handles of a process; sweeps answers older than their time.
+          // Opens both handles of a process.
           "^packages/core/src/kernel/platform\\.ts$",
-          "^packages/core/src/modules/idempotency/sweep\\.ts$",
           // Sign-in and membership across organizations, key look-up, claims and leases, sweeps of what has expired.
           "^packages/core/src/modules/(access|tenancy)/",
           "^packages/core/src/modules/api-keys/look-up\\.ts$",
           "^packages/core/src/modules/idempotency/sweep\\.ts$",
           "^packages/core/src/modules/provisioning/system/",
-          "^packages/core/src/kernel/platform\\.ts$",
           tests,
         ],
       },

@@ -53,7 +53,7 @@ test("a server that can't start names every fault of its environment and exits 6
   const failing = startServerProcess(platform.database, {
     env: { PUBLIC_API_RATE_LIMIT: "none", ENCRYPTION_KEY: "short", TRUST_PROXY: "perhaps" },
   });
-  await expect(failing).rejects.toThrow(/PUBLIC_API_RATE_LIMIT[\s\S]*|ENCRYPTION_KEY[\s\S]*TRUST_PROXY/);
+  for (const name of ["status 64", "PUBLIC_API_RATE_LIMIT", "ENCRYPTION_KEY", "TRUST_PROXY"]) await expect(failing).rejects.toThrow(name);
   await expect(failing).rejects.not.toThrow(/short/);
 });
 

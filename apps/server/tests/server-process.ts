@@ -51,7 +51,10 @@ export async function startServerProcess(
   const exited = once(child, "exit").then(([status]) => status as number | null);
   const deadline = Date.now() + 30_000;
   while (!lines.some((line) => line.includes('"event":"listening"'))) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`the server did not start:\n${lines.join("\n")}`);
+    if (child.exitCode !== null || Date.now() > deadline) {
+      child.kill("SIGKILL");
+      throw new Error(`the server did not start, status ${child.exitCode}:\n${lines.join("\n")}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return {
