@@ -5,14 +5,22 @@ export interface Column<Row> {
   align?: "right";
 }
 
+/**
+ * Text as a terminal may show it: control characters written out as `\u001b`, which JSON takes for the same. Names, logs and errors
+ * come from other people, contracts and nodes.
+ */
+export function visible(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** Writes a line to standard output. */
 export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${visible(line)}\n`);
 }
 
 /** Writes a line to standard error: progress, warnings, whatever isn't the command's result. */
 export function note(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${visible(line)}\n`);
 }
 
 /** The result as JSON for programs: one document, indented only for a person's eyes. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseContract } from "../src/deployments/contract-argument.ts";
 import { parseSeconds, wholeNumber } from "../src/durations.ts";
 import { explain } from "../src/failure.ts";
-import { table } from "../src/output.ts";
+import { table, visible } from "../src/output.ts";
 
 const address = `0x${"aB".repeat(20)}`;
 const abi = [{ type: "event", name: "Moved", inputs: [{ name: "to", type: "address", indexed: true }] }];
@@ -50,6 +50,12 @@ describe("durations and numbers", () => {
 });
 
 describe("output", () => {
+  it("shows control characters instead of sending them to the terminal, and stays the same JSON", () => {
+    expect(visible("a\u001b]0;b\u0007\u009bc\r\nd\te")).toBe("a\\u001b]0;b\\u0007\\u009bc\\u000d\nd\te");
+    const value = { message: "\u009b31m\u007f😀" };
+    expect(JSON.parse(visible(JSON.stringify(value)))).toEqual(value);
+  });
+
   it("aligns columns and keeps each row on one line", () => {
     const shown = table(
       [
