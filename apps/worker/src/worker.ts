@@ -4,6 +4,7 @@ import { roleUrl, systemRole } from "@obelisk/core/db/client";
 import { listenForChanges } from "@obelisk/core/kernel/changes";
 import { createLogger, type Logger } from "@obelisk/core/kernel/logger";
 import { openPlatform } from "@obelisk/core/kernel/platform";
+import { sweepRateWindows, sweepSessions } from "@obelisk/core/modules/access";
 import { sweepIdempotencyKeys } from "@obelisk/core/modules/idempotency";
 import { openProvisioningWorker } from "@obelisk/core/modules/provisioning/worker";
 import packageManifest from "../package.json" with { type: "json" };
@@ -48,7 +49,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
     version: packageManifest.version,
     capacity: config.capacity,
     concurrency: config.concurrency,
-    sweeps: [sweepIdempotencyKeys],
+    sweeps: [sweepIdempotencyKeys, sweepRateWindows, sweepSessions],
   });
   return {
     id: provisioning.id,

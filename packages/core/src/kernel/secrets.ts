@@ -53,9 +53,9 @@ export class Secrets {
     }
   }
 
-  /** Whether a sealed value was made with a key other than the newest, so that it should be sealed again. */
-  isStale(sealed: string): boolean {
-    return sealed.split(".")[1] !== this.#current;
+  /** What the newest key's sealed values begin with: one that begins otherwise should be sealed again. */
+  get newestPrefix(): string {
+    return `${format}.${this.#current}.`;
   }
 
   #dataKey(id: string, salt: Buffer): Buffer {

@@ -8,4 +8,5 @@ export {
 } from "./authentication.ts";
 export { createUser, userByEmail } from "./create-user.ts";
 export { sweepRateWindows } from "./request-window.ts";
+export { sweepSessions } from "./sweep-sessions.ts";
 export { trustedOrigins } from "./trusted-origins.ts";

@@ -9,6 +9,7 @@ import type { RuntimeDatabase } from "./runtime-schema.ts";
 import type { Supervisor } from "./supervision/supervisor.ts";
 import { readCharge } from "./system/charge.ts";
 import { type InstanceLease, releaseInstance, takeDueInstances } from "./system/instance-leases.ts";
+import { resealStale } from "./system/reseal.ts";
 import { sweepTelemetry, trimLogs, unheldTasks } from "./system/upkeep.ts";
 
 export interface ReconcilerParts {
@@ -137,11 +138,13 @@ export class Reconciler {
   }
 
   async #sweep(): Promise<void> {
-    const { platform, supervisor, sweeps } = this.#parts;
+    const { platform, supervisor, sweeps, logger } = this.#parts;
     if (Date.now() - this.#sweptAt < pace.sweepMs) return;
     this.#sweptAt = Date.now();
     await sweepTelemetry(platform);
     for (const deploymentId of supervisor.deployments()) await trimLogs(platform, deploymentId);
     for (const sweep of sweeps) await sweep(platform);
+    const values = await resealStale(platform);
+    if (values > 0) logger.info({ values }, "sealed again with the newest encryption key what an older one had sealed");
   }
 }

@@ -2,6 +2,7 @@ import type { CreateIndexer, Deployment } from "@obelisk/schemas/deployments";
 import { z } from "zod";
 import type { JsonValue } from "../../kernel/audit-chain.ts";
 import type { Secrets } from "../../kernel/secrets.ts";
+import { sealedFor } from "./sealing.ts";
 
 /** Everything a runtime is started with but what each start makes anew. Kept sealed: an RPC URL often carries an access key. */
 const specificationSchema = z.object({
@@ -46,19 +47,19 @@ export function publicConfig(input: CreateIndexer, chainId: number): Deployment[
 }
 
 export function sealSpecification(secrets: Secrets, deploymentId: string, specification: Specification): string {
-  return secrets.seal(JSON.stringify(specification), `deployment.spec:${deploymentId}`);
+  return secrets.seal(JSON.stringify(specification), sealedFor.specification(deploymentId));
 }
 
 /** @throws Error naming the key that is missing when it was sealed with another */
 export function openSpecification(secrets: Secrets, deploymentId: string, sealed: string): Specification {
-  return specificationSchema.parse(JSON.parse(secrets.open(sealed, `deployment.spec:${deploymentId}`)));
+  return specificationSchema.parse(JSON.parse(secrets.open(sealed, sealedFor.specification(deploymentId))));
 }
 
 /** RPC URLs of a network, sealed in its row. */
 export function sealRpcUrls(secrets: Secrets, slug: string, rpcUrls: readonly string[]): string {
-  return secrets.seal(JSON.stringify(rpcUrls), `network.rpc:${slug}`);
+  return secrets.seal(JSON.stringify(rpcUrls), sealedFor.rpcUrls(slug));
 }
 
 export function openRpcUrls(secrets: Secrets, slug: string, sealed: string): string[] {
-  return z.array(z.string()).parse(JSON.parse(secrets.open(sealed, `network.rpc:${slug}`)));
+  return z.array(z.string()).parse(JSON.parse(secrets.open(sealed, sealedFor.rpcUrls(slug))));
 }

@@ -6,6 +6,7 @@ import { DriverError, type RuntimeDriver, type RuntimeLaunch } from "../driver/i
 import { giveUpInstance } from "../fail-deployment.ts";
 import type { Failure } from "../policy.ts";
 import { afterExit, type CrashHistory, describeExit, type ExitReason, noCrashes, withLines } from "../restart-policy.ts";
+import { sealedFor } from "../sealing.ts";
 import { type InstanceLease, recordHealth, recordInstance, releaseInstance } from "../system/instance-leases.ts";
 import { recordLogs } from "../system/telemetry.ts";
 import { askHealth } from "./health-check.ts";
@@ -225,7 +226,7 @@ export class SupervisedProgram {
     if (this.#phase === "starting") {
       this.#phase = "ready";
       this.#history = { ...this.#history, wasReady: true };
-      const sealedToken = this.#parts.platform.secrets.seal(this.#token, `instance.token:${this.lease.deploymentId}`);
+      const sealedToken = this.#parts.platform.secrets.seal(this.#token, sealedFor.instanceToken(this.lease.deploymentId));
       this.#record({ state: "ready", address, sealedToken });
     }
     this.#setHealth(health);

@@ -2,11 +2,10 @@ import { systemDb } from "../../../db/system-db.ts";
 import type { Platform } from "../../../kernel/context.ts";
 import { ObeliskError } from "../../../kernel/errors.ts";
 import { newDatabasePassword, type RuntimeDatabase, schemaName } from "../runtime-schema.ts";
+import { sealedFor } from "../sealing.ts";
 import { openRpcUrls, openSpecification, type Specification } from "../specification.ts";
 import type { Charge } from "../supervision/program.ts";
 import type { TaskLease } from "./task-leases.ts";
-
-const passwordPurpose = (deploymentId: string) => `deployment.database-password:${deploymentId}`;
 
 /** The specification a deployment was made with. */
 export async function readSpecification(
@@ -33,7 +32,7 @@ export async function keepDatabasePassword(platform: Platform, lease: TaskLease)
     .set((value) => ({
       sealedDatabasePassword: value.fn.coalesce(
         "d.sealedDatabasePassword",
-        value.val(secrets.seal(newDatabasePassword(), passwordPurpose(lease.deploymentId))),
+        value.val(secrets.seal(newDatabasePassword(), sealedFor.databasePassword(lease.deploymentId))),
       ),
     }))
     .whereRef("d.id", "=", "t.deploymentId")
@@ -43,7 +42,7 @@ export async function keepDatabasePassword(platform: Platform, lease: TaskLease)
     .where("t.status", "=", "running")
     .returning("d.sealedDatabasePassword")
     .executeTakeFirst();
-  return row?.sealedDatabasePassword ? secrets.open(row.sealedDatabasePassword, passwordPurpose(lease.deploymentId)) : null;
+  return row?.sealedDatabasePassword ? secrets.open(row.sealedDatabasePassword, sealedFor.databasePassword(lease.deploymentId)) : null;
 }
 
 /**
@@ -60,7 +59,7 @@ export async function readCharge(platform: Platform, runtimes: RuntimeDatabase, 
   const { secrets, settings } = platform;
   if (!row.sealedDatabasePassword) throw new ObeliskError("unavailable", "The deployment's database was never prepared. Redeploy it.");
   const specification = openSpecification(secrets, deploymentId, row.sealedSpec);
-  const password = secrets.open(row.sealedDatabasePassword, passwordPurpose(deploymentId));
+  const password = secrets.open(row.sealedDatabasePassword, sealedFor.databasePassword(deploymentId));
   return {
     template: row.template,
     database: { url: runtimes.runtimeUrl(deploymentId, password), schema: schemaName(deploymentId) },

@@ -2,6 +2,7 @@ import type { DeploymentStatus } from "@obelisk/schemas/deployments";
 import { sql } from "kysely";
 import { systemDb } from "../../../db/system-db.ts";
 import type { Platform } from "../../../kernel/context.ts";
+import { sealedFor } from "../sealing.ts";
 
 export interface ResolvedEndpoint {
   organizationId: string;
@@ -24,7 +25,7 @@ export async function resolveEndpoint(platform: Platform, slug: string): Promise
     .executeTakeFirst();
   if (!row) return null;
   const serving = row.status === "running" || row.status === "degraded" || row.status === "provisioning";
-  const token = serving && row.address && row.sealedToken ? platform.secrets.open(row.sealedToken, `instance.token:${row.id}`) : null;
+  const token = serving && row.address && row.sealedToken ? platform.secrets.open(row.sealedToken, sealedFor.instanceToken(row.id)) : null;
   return {
     organizationId: row.organizationId,
     deploymentId: row.id,
