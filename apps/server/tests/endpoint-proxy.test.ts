@@ -108,6 +108,15 @@ test("a public endpoint answers anyone, also pages of other origins", async () =
   expect((await serving.ask(`/d/${slug}/graphql`, { method: "DELETE" })).status).toBe(405);
 });
 
+test("how a public endpoint's program is doing is told to its organization only", async () => {
+  const { slug } = await deployed({ visibility: "public" });
+  const key = await tenant.asKey(["deployments:read"]);
+  for (const path of ["health", "metrics", "ready", "metrics/", "%6detrics"]) {
+    expect((await serving.ask(`/d/${slug}/${path}`)).status, path).toBe(404);
+    expect((await serving.ask(`/d/${slug}/${path}`, { token: key.token })).status, path).toBe(207);
+  }
+});
+
 test("the runtime gets the body and its own token, and none of the caller's credentials", async () => {
   const { slug } = await deployed();
   const answer = await serving.as(tenant.users.owner, `/d/${slug}/graphql`, {

@@ -18,6 +18,9 @@ const largestAnswer = 64 * 1024 * 1024;
 /** Requests of one deployment that this server forwards at a time: a slow one, or one that everybody asks, can't take the others' place. */
 const atATime = 32;
 
+/** How the program is doing: for its organization, also where its data is public. */
+const operational = /^\/d\/[^/]+\/(health|ready|metrics)(\/|$)/i;
+
 /** One answer for an endpoint that isn't there, one that is another organization's, and a caller who shows nothing. */
 const noEndpoint = () =>
   new ObeliskError("not_found", "No such endpoint, or it is private: sign in, or send an API key with the scope deployments:read.");
@@ -43,7 +46,7 @@ export function endpointProxy(parts: Parts) {
     state.route = "/d/{slug}";
     const slug = c.req.param("slug") ?? "";
     const endpoint = slug.length <= longestSlug && slugForm.test(slug) ? await resolveEndpoint(platform, slug) : null;
-    const open = endpoint?.visibility === "public" && endpoint.status !== "deprovisioned";
+    const open = endpoint?.visibility === "public" && endpoint.status !== "deprovisioned" && !operational.test(c.req.path);
     const extra = open ? cors : await admit(c, endpoint);
     if (!endpoint || endpoint.status === "deprovisioned") throw noEndpoint();
     state.organizationId = endpoint.organizationId;
