@@ -1,3 +1,4 @@
+import { shortestPassword } from "@obelisk/schemas/passwords";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { AuthRefused, signUp } from "../api/auth.ts";
@@ -6,7 +7,6 @@ import { useArrive } from "./arrive.ts";
 import { AuthField, AuthFrame, AuthRefusal, AuthSubmit, focusFirstFault } from "./auth-frame.tsx";
 
 const route = getRouteApi("/auth/sign-up");
-const shortestPassword = 8;
 
 interface Entries {
   name: string;

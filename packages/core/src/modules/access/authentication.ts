@@ -1,3 +1,4 @@
+import { longestPassword, shortestPassword } from "@obelisk/schemas/passwords";
 import { nameSchema } from "@obelisk/schemas/primitives";
 import { betterAuth } from "better-auth";
 import { APIError } from "better-auth/api";
@@ -36,9 +37,6 @@ export interface Authentication {
   session(headers: Headers): Promise<{ signedIn: SignedIn; setCookie: string[] } | null>;
 }
 
-/** Shortest password, in characters. */
-export const shortestPassword = 10;
-const longestPassword = 128;
 /** Longest e-mail address, in characters: RFC 5321's path of 256 without its brackets. It stands in every audit entry of its owner. */
 export const longestEmail = 254;
 

@@ -1,3 +1,4 @@
+import { longestPassword, shortestPassword } from "@obelisk/schemas/passwords";
 import { nameSchema } from "@obelisk/schemas/primitives";
 import { hashPassword } from "better-auth/crypto";
 import { z } from "zod";
@@ -5,12 +6,12 @@ import { systemDb } from "../../db/system-db.ts";
 import type { Platform } from "../../kernel/context.ts";
 import { fieldErrors, invalidRequest, ObeliskError } from "../../kernel/errors.ts";
 import { newId, randomSuffix } from "../../kernel/ids.ts";
-import { longestEmail, shortestPassword, type User } from "./authentication.ts";
+import { longestEmail, type User } from "./authentication.ts";
 
 const schema = z.strictObject({
   email: z.email("expected an e-mail address").max(longestEmail).toLowerCase(),
   name: nameSchema,
-  password: z.string().min(shortestPassword, `use at least ${shortestPassword} characters`).max(128),
+  password: z.string().min(shortestPassword, `use at least ${shortestPassword} characters`).max(longestPassword),
   role: z.enum(["user", "admin"]).default("user"),
 });
 

@@ -3,7 +3,6 @@ export {
   type AuthenticationOptions,
   createAuthentication,
   type SignedIn,
-  shortestPassword,
   type User,
 } from "./authentication.ts";
 export { createUser, userByEmail } from "./create-user.ts";
