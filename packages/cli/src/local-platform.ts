@@ -103,6 +103,6 @@ export async function requireOrganization(platform: Platform, slug: string): Pro
   const { organizationBySlug } = await import("@obelisk/core/modules/tenancy");
   const organization = await organizationBySlug(platform, slug);
   if (!organization)
-    throw new CommandFailure(`no organization has the slug ${slug}`, "The slug is the last part of its address in the dashboard.");
+    throw new CommandFailure(`no organization has the slug ${slug}`, "Its card under Organizations in the dashboard shows its slug.");
   return organization;
 }

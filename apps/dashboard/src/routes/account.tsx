@@ -80,7 +80,12 @@ export function AccountPage() {
                 >
                   <Monogram name={organization.name} large />
                   <span className="min-w-0 flex-1">
-                    <span className="block truncate font-medium">{organization.name}</span>
+                    <span className="flex items-baseline gap-2">
+                      <span className="truncate font-medium">{organization.name}</span>
+                      <span className="truncate font-mono text-xs text-faint" title="Slug: its name on the command line">
+                        {organization.slug}
+                      </span>
+                    </span>
                     <span className="block text-[13px] text-soft">
                       <span className="capitalize">{role}</span>, made <Time at={organization.createdAt} />
                     </span>

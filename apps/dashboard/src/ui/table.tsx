@@ -4,7 +4,7 @@ import type { ComponentProps, ReactNode } from "react";
 /** A list with its column meanings; scrolls sideways inside itself where the screen is narrow. */
 export function Table({ caption, head, children }: { caption: string; head: ReactNode; children: ReactNode }) {
   return (
-    <div className="relative overflow-x-auto">
+    <div className="edge-shade relative overflow-x-auto">
       <table className="w-full border-collapse text-left text-[13px]">
         <caption className="sr-only">{caption}</caption>
         <thead>

@@ -30,7 +30,7 @@ function leaf(name: string, summary: string, example: string): Command {
 function waiting(command: Command): Command {
   return command
     .option("--wait", "wait until it is done, showing each step")
-    .option("--timeout <duration>", "give up waiting after this long", parseSeconds, 600);
+    .addOption(new Option("--timeout <duration>", "give up waiting after this long").argParser(parseSeconds).default(600, "10m"));
 }
 
 /** `obelisk deployments …`: over the public API, with an API key. */
@@ -60,7 +60,7 @@ export function deploymentsCommand({ signal }: Surroundings): Command {
       .requiredOption("--name <name>", "what people call it")
       .option("--network <slug>", "a network the operator has configured, such as local")
       .option("--rpc-url <url>", "or the chain's RPC address")
-      .requiredOption("--contract <address=abi.json[@block]>", "contract to index, from this block on; repeat for more", collect, [])
+      .requiredOption("--contract <address=abi.json[@block]>", "contract to index, from this block on; repeat for more", collect)
       .option("--idempotency-key <key>", "the same key creates at most one")
       .option("--json", "print JSON")
       .addHelpText(
@@ -168,6 +168,6 @@ export function deploymentsCommand({ signal }: Surroundings): Command {
     .addHelpText("after", "\nExample:\n  $ OBELISK_TOKEN=obk_… obelisk deployments list");
 }
 
-function collect(text: string, former: ContractArgument[]): ContractArgument[] {
+function collect(text: string, former: ContractArgument[] = []): ContractArgument[] {
   return [...former, parseContract(text)];
 }

@@ -19,10 +19,17 @@ export function parseContract(text: string): ContractArgument {
   const match = /^(0x[0-9a-fA-F]{40})=(.+?)(?:@(\d{1,15}))?$/.exec(text);
   const [, address, path, startBlock] = match ?? [];
   if (!address || !path) throw new InvalidArgumentError(form);
-  const parsed = abiSchema.safeParse(readAbi(path));
+  const content = readAbi(path);
+  const parsed = abiSchema.safeParse(content);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new InvalidArgumentError(`${path} holds no usable ABI: ${issue?.path.join(".") || "it"}: ${issue?.message}`);
+    const where = issue?.path.join(".");
+    const why = where
+      ? `${where}: ${issue?.message}`
+      : Array.isArray(content)
+        ? issue?.message
+        : "expected a JSON array, or an artifact with an abi in it";
+    throw new InvalidArgumentError(`${path} holds no usable ABI: ${why}`);
   }
   return { address, abi: parsed.data, startBlock: Number(startBlock ?? 0) };
 }
