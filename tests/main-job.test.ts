@@ -91,6 +91,18 @@ describe("the main job, in a browser", () => {
     expect(faults).toEqual([]);
   }, 120_000);
 
+  it("goes on by itself when an update took away the code that an open tab asks for", async () => {
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(`${obelisk.url}/auth/sign-in`);
+    let gone = 0;
+    await page.route("**/assets/parts-*.js", (route) => (gone++ === 0 ? route.fulfill({ status: 404, body: "" }) : route.continue()));
+    await page.getByLabel("E-mail").fill("owner@acme.test");
+    await page.getByLabel("Password", { exact: true }).fill("obelisk-demo");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("heading", { name: "Acme" }).waitFor();
+    expect(gone).toBeGreaterThan(1);
+  });
+
   it("shows a stranger's organization nothing of it", async () => {
     const { page } = await signedIn("owner@globex.test");
     await page.goto(`${obelisk.url}/dashboard/organization/indexer-lab`);
