@@ -1,4 +1,11 @@
-import { deprovisionDeployment, getInstance, listTasks, suspendDeployment } from "@obelisk/core/modules/provisioning";
+import {
+  deprovisionDeployment,
+  getInstance,
+  listTasks,
+  redeployDeployment,
+  resumeDeployment,
+  suspendDeployment,
+} from "@obelisk/core/modules/provisioning";
 import type { TaskAction } from "@obelisk/schemas/deployments";
 import { waitFor } from "@obelisk/testing/wait-for";
 import pg from "pg";
@@ -56,37 +63,51 @@ async function expectOneWriterAtATime(id: string): Promise<void> {
   }
 }
 
-const ends: Partial<Record<TaskAction, string>> = { provision: "running", suspend: "suspended", deprovision: "deprovisioned" };
+const ends: Record<TaskAction, string> = {
+  provision: "running",
+  suspend: "suspended",
+  resume: "running",
+  redeploy: "running",
+  deprovision: "deprovisioned",
+};
+
+const stepsOf: Record<TaskAction, number> = { provision: 5, suspend: 2, resume: 4, redeploy: 6, deprovision: 2 };
+
+/** Brings a deployment to where the action may be asked for. */
+async function before(action: Exclude<TaskAction, "provision">): Promise<string> {
+  const { id } = await on.create();
+  await on.until(id, "running");
+  if (action === "resume") {
+    await suspendDeployment(on.ctx, { id });
+    await on.until(id, "suspended");
+  }
+  return id;
+}
+
+const ask = { suspend: suspendDeployment, resume: resumeDeployment, redeploy: redeployDeployment, deprovision: deprovisionDeployment };
 
 describe("a worker killed at any border of any step: another one ends the task within 15 s, once", () => {
-  const borders: [TaskAction, number, string][] = [];
-  for (const status of ["running", "succeeded"]) {
-    for (let position = 0; position < 5; position += 1) borders.push(["provision", position, status]);
-    for (let position = 0; position < 2; position += 1) borders.push(["suspend", position, status], ["deprovision", position, status]);
-  }
+  const borders = (Object.keys(stepsOf) as TaskAction[]).flatMap((action) =>
+    Array.from({ length: stepsOf[action] }, (_, position) => position).flatMap((position) =>
+      ["running", "succeeded"].map((status): [TaskAction, number, string] => [action, position, status]),
+    ),
+  );
 
   it.each(borders)("%s, step %i %s", async (action, position, status) => {
     const first = await on.startWorker();
-    let id: string;
-    if (action === "provision") {
-      const border = await atBorder(position, status, () => first.process.kill("SIGKILL"));
-      ({ id } = await on.create());
-      await border.reached;
-      await border.close();
-    } else {
-      ({ id } = await on.create());
-      await on.until(id, "running");
-      const border = await atBorder(position, status, () => first.process.kill("SIGKILL"));
-      await (action === "suspend" ? suspendDeployment : deprovisionDeployment)(on.ctx, { id });
-      await border.reached;
-      await border.close();
-    }
+    const known = action === "provision" ? null : await before(action);
+    const border = await atBorder(position, status, () => first.process.kill("SIGKILL"));
+    const id = action === "provision" || known === null ? (await on.create()).id : known;
+    if (action !== "provision") await ask[action](on.ctx, { id });
+    await border.reached;
+    await border.close();
     const began = Date.now();
     const second = await on.startWorker();
     await on.until(id, (d) => d.status === ends[action] && d.currentTask === null, 20_000);
     expect(Date.now() - began).toBeLessThan(15_000);
     const task = await newestTask(id);
     expect(task.status).toBe("succeeded");
+    expect(new Set(task.steps.map(({ name }) => name)).size).toBe(stepsOf[action]);
     const { rows } = await on.test.owner.query("select action from audit_entries where target_id = $1 and action like 'task.%'", [task.id]);
     expect(rows).toEqual([{ action: "task.succeeded" }]);
     if (action !== "deprovision") await expectOneWriterAtATime(id);
