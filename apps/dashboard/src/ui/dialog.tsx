@@ -1,7 +1,8 @@
 import { clsx } from "clsx";
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import { type ReactNode, useRef } from "react";
+import type { ReactNode } from "react";
+import { useReturnFocus } from "./return-focus.ts";
 
 interface DialogProps {
   open: boolean;
@@ -16,16 +17,10 @@ interface DialogProps {
 }
 
 export function Dialog({ open, onOpenChange, title, description, children, shape = "box", holds = false }: DialogProps) {
-  // Dialogs here have no trigger of their own: what had the focus when one opened gets it back.
-  const opener = useRef<Element | null>(null);
+  const focus = useReturnFocus();
   const enter = (event: Event) => {
-    opener.current = document.activeElement;
+    focus.note();
     focusFirstField(event);
-  };
-  const leave = (event: Event) => {
-    event.preventDefault();
-    if (opener.current instanceof HTMLElement && opener.current.isConnected) opener.current.focus();
-    else document.getElementById("page")?.focus();
   };
   const hold = holds ? (event: Event) => event.preventDefault() : undefined;
   return (
@@ -35,7 +30,7 @@ export function Dialog({ open, onOpenChange, title, description, children, shape
         <Radix.Content
           {...(description ? {} : { "aria-describedby": undefined })}
           onOpenAutoFocus={enter}
-          onCloseAutoFocus={leave}
+          onCloseAutoFocus={focus.giveBack}
           {...(hold ? { onPointerDownOutside: hold, onEscapeKeyDown: hold } : {})}
           className={clsx(
             "fixed z-50 flex flex-col border-line bg-surface shadow-raised outline-none",

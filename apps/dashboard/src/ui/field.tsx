@@ -42,7 +42,7 @@ export function Field({ label, help, error, aside, children }: FieldProps) {
 }
 
 const control =
-  "w-full rounded-md border bg-surface text-ink placeholder:text-faint transition-colors hover:border-ink focus-visible:outline-offset-0 max-sm:text-base";
+  "w-full rounded-md border bg-surface text-ink placeholder:text-faint transition-colors hover:border-ink focus-visible:outline-offset-0 text-[13px] max-sm:text-base";
 
 export function Input({ className, ...rest }: ComponentProps<"input">) {
   return <input {...rest} className={clsx(control, "h-8 px-2.5", rest["aria-invalid"] ? "border-bad" : "border-line-strong", className)} />;

@@ -7,6 +7,7 @@ import { type ReactNode, useDeferredValue, useState } from "react";
 import { believedOrganization } from "../../api/believed-organization.ts";
 import { trpc } from "../../api/client.ts";
 import { shortId } from "../../ui/format.ts";
+import { useReturnFocus } from "../../ui/return-focus.ts";
 import { statusFace } from "../deployments/status.tsx";
 import { useSwitchOrganization } from "../organizations/switch.ts";
 import { useSession } from "../session/session.ts";
@@ -15,6 +16,7 @@ import { sections } from "./navigation.ts";
 
 /** Search over pages, deployments, keys and organizations. */
 export default function Palette({ onClose }: { onClose: () => void }) {
+  const focus = useReturnFocus();
   const [typed, setTyped] = useState("");
   const search = useDeferredValue(typed.trim().slice(0, 64));
   const navigate = useNavigate();
@@ -39,6 +41,8 @@ export default function Palette({ onClose }: { onClose: () => void }) {
       <Dialog.Portal>
         <Dialog.Overlay className="fixed inset-0 z-40 bg-overlay" />
         <Dialog.Content
+          onOpenAutoFocus={focus.note}
+          onCloseAutoFocus={focus.giveBack}
           aria-describedby={undefined}
           className="fixed top-[12vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 animate-appear overflow-hidden rounded-xl border border-line bg-surface shadow-raised outline-none"
         >
