@@ -40,13 +40,6 @@ function readMigrations(): Migration[] {
     });
 }
 
-/** SHA-256 over the migrations of this build: two builds with the same checksum expect the same schema. */
-export function migrationChecksum(): string {
-  const hash = createHash("sha256");
-  for (const { name, checksum } of readMigrations()) hash.update(`${name}:${checksum}\n`);
-  return hash.digest("hex");
-}
-
 /**
  * Brings roles, schema, queue and runtime database to what this build expects. Waits for another process that does the same.
  * @throws when an applied migration was edited since, or the database is newer than this build.

@@ -3,7 +3,6 @@ import { clsx } from "clsx";
 import { LoaderCircle, type LucideIcon, Radio, RefreshCw, ServerCog, TriangleAlert } from "lucide-react";
 import { trpc } from "../../api/client.ts";
 import { type Tone, toneText } from "../../ui/badge.tsx";
-import { duration, plural } from "../../ui/format.ts";
 import { Hint } from "../../ui/hint.tsx";
 import { type ConnectionState, useConnection, usePollInterval } from "../live/connection.ts";
 import { type QueueState, queueVerdict } from "./queue-verdict.ts";
@@ -72,10 +71,4 @@ function toState(data: {
   oldestQueuedSeconds: number | null;
 }): QueueState {
   return { workers: data.workersAlive, queued: data.queuedTasks, running: data.runningTasks, oldestSeconds: data.oldestQueuedSeconds };
-}
-
-/** `3 waiting, oldest 12 s` */
-export function queueWords(state: QueueState): string {
-  const age = state.oldestSeconds === null ? "" : `, oldest ${duration(Math.max(0, Math.round(state.oldestSeconds)))}`;
-  return `${plural(state.queued, "task")} waiting${state.queued > 0 ? age : ""}`;
 }

@@ -44,7 +44,7 @@ export type RateSurface = "api" | "endpoint";
 const endpointFactor = 10;
 
 /** Requests a key may make of a surface in one window. */
-export function limitOf(platform: Platform, surface: RateSurface): number {
+function limitOf(platform: Platform, surface: RateSurface): number {
   const { requests } = platform.settings.rateLimit;
   return surface === "endpoint" ? requests * endpointFactor : requests;
 }

@@ -1,4 +1,4 @@
-export { type AuthenticatedKey, authenticateKey, limitOf, type RateState, type RateSurface } from "./authenticate-key.ts";
+export { type AuthenticatedKey, authenticateKey, type RateState, type RateSurface } from "./authenticate-key.ts";
 export { createApiKey } from "./create-api-key.ts";
 export { pageApiKeys } from "./page-api-keys.ts";
 export { revokeApiKey } from "./revoke-api-key.ts";
