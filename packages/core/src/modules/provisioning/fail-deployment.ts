@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Platform } from "../../kernel/context.ts";
 import { mutation } from "../../kernel/mutation.ts";
 import type { Failure } from "./policy.ts";
-import { lockDeployment, setStanding } from "./store.ts";
+import { hasInstance, lockDeployment, setStanding } from "./store.ts";
 import { type InstanceLease, releaseInstance } from "./system/instance-leases.ts";
 
 /** The lease is another's by now, or a task decides about the deployment: there is nothing left to say of it. */
@@ -16,16 +16,7 @@ const fail = mutation({
   async run({ ctx, db, input: { lease, failure }, now }): Promise<{ name: string }> {
     const deployment = await lockDeployment(db, ctx.organizationId, lease.deploymentId);
     if (deployment.status !== "running" && deployment.status !== "degraded") throw new NotInCharge();
-    // Read once the deployment is locked: whoever takes the instance holds that lock, or a task that has changed the status.
-    const held = await db
-      .selectFrom("instances")
-      .select("epoch")
-      .where("organizationId", "=", ctx.organizationId)
-      .where("deploymentId", "=", lease.deploymentId)
-      .where("workerId", "=", lease.workerId)
-      .where("epoch", "=", lease.epoch)
-      .executeTakeFirst();
-    if (!held) throw new NotInCharge();
+    if (!(await hasInstance(db, lease))) throw new NotInCharge();
     const standing = { status: "failed", desiredState: deployment.desiredState, failure } as const;
     await setStanding(db, ctx.organizationId, lease.deploymentId, standing, now);
     return { name: deployment.name };

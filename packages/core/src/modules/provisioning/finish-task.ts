@@ -1,11 +1,10 @@
 import type { Health, TaskAction } from "@obelisk/schemas/deployments";
 import { z } from "zod";
-import type { TenantDb } from "../../db/tenant-db.ts";
 import type { OrganizationContext } from "../../kernel/context.ts";
 import { mutation } from "../../kernel/mutation.ts";
 import { afterCancel, afterFailure, afterSuccess, type Failure, type Progress } from "./policy.ts";
 import { procedures } from "./procedures.ts";
-import { setStanding } from "./store.ts";
+import { hasBegun, setStanding } from "./store.ts";
 import type { ClaimedTask } from "./system/task-leases.ts";
 import { TaskInterrupted } from "./task-run.ts";
 
@@ -45,7 +44,8 @@ export const finishTask: (ctx: OrganizationContext, input: { task: ClaimedTask; 
       .returning("id")
       .executeTakeFirst();
     if (!ended) throw new TaskInterrupted("lost");
-    const progress = await progressOf(db, task);
+    const dropping = procedures[task.action].flatMap(({ drops }, position) => (drops ? [position] : []));
+    const progress = (await hasBegun(db, organizationId, task.taskId, dropping)) ? "dropping" : "begun";
     await Promise.all([
       setStanding(db, organizationId, task.deploymentId, standingAfter(task, end, progress), now),
       db
@@ -81,21 +81,6 @@ export const finishTask: (ctx: OrganizationContext, input: { task: ClaimedTask; 
     },
   }),
 });
-
-/** Asked of the steps of every attempt: an earlier worker may have been the one that began to drop data. */
-async function progressOf(db: TenantDb, task: ClaimedTask): Promise<Progress> {
-  const dropping = procedures[task.action].flatMap(({ drops }, position) => (drops ? [position] : []));
-  if (dropping.length === 0) return "begun";
-  const begun = await db
-    .selectFrom("taskSteps")
-    .select("position")
-    .where("organizationId", "=", task.organizationId)
-    .where("taskId", "=", task.taskId)
-    .where("position", "in", dropping)
-    .where("startedAt", "is not", null)
-    .executeTakeFirst();
-  return begun ? "dropping" : "begun";
-}
 
 function standingAfter({ action, former }: ClaimedTask, end: TaskEnd, progress: Progress) {
   if (end.status === "succeeded") return { ...afterSuccess(action, end.health?.status === "healthy"), failure: null };

@@ -5,6 +5,7 @@ import { notFound, ObeliskError } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
 import { type Standing, taskTimeMs } from "./policy.ts";
 import { type DeploymentRow, deploymentFrom, selectDeployments, selectTasks, taskFrom } from "./read-model.ts";
+import type { InstanceLease } from "./system/instance-leases.ts";
 
 /** Spelled out, not bound: a partial index serves only a predicate it can read. */
 const unfinished = sql<boolean>`status in ('queued', 'running')`;
@@ -170,4 +171,31 @@ export async function lockTask(db: TenantDb, organizationId: string, id: string,
     former: { status: row.formerStatus as Standing["status"], desiredState: row.formerDesiredState as Standing["desiredState"] },
     isNewest: row.isNewest,
   };
+}
+
+/** Whether a lease still has its instance. With the deployment locked the answer stays true: whoever takes it holds that lock first. */
+export async function hasInstance(db: TenantDb, lease: InstanceLease): Promise<boolean> {
+  const held = await db
+    .selectFrom("instances")
+    .select("epoch")
+    .where("organizationId", "=", lease.organizationId)
+    .where("deploymentId", "=", lease.deploymentId)
+    .where("workerId", "=", lease.workerId)
+    .where("epoch", "=", lease.epoch)
+    .executeTakeFirst();
+  return held !== undefined;
+}
+
+/** Whether any attempt of a task has begun one of these steps. */
+export async function hasBegun(db: TenantDb, organizationId: string, taskId: string, positions: readonly number[]): Promise<boolean> {
+  if (positions.length === 0) return false;
+  const begun = await db
+    .selectFrom("taskSteps")
+    .select("position")
+    .where("organizationId", "=", organizationId)
+    .where("taskId", "=", taskId)
+    .where("position", "in", positions)
+    .where("startedAt", "is not", null)
+    .executeTakeFirst();
+  return begun !== undefined;
 }
