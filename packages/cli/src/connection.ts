@@ -7,7 +7,8 @@ const connectionSchema = z.object({
   pid: z.number().int(),
   databaseUrl: z.string(),
   runtimeDatabaseUrl: z.string(),
-  encryptionKey: z.string(),
+  /** Newest first: the first seals, all open. */
+  encryptionKeys: z.tuple([z.string()], z.string()),
   authSecret: z.string(),
   baseUrl: z.string(),
   chainRpcUrl: z.string().nullable(),

@@ -25,7 +25,7 @@ export function databaseConnection(variables: Variables): DatabaseConnection {
   const environment = parseEnvironment(variables);
   if (!environment.DATABASE_URL) {
     const running = readConnection(environment.OBELISK_DATA_DIR);
-    if (running) return { ...running, encryptionKeys: [running.encryptionKey] };
+    if (running) return running;
     throw new CommandFailure(
       `there is no database to work on: DATABASE_URL is not set and no Obelisk runs on ${environment.OBELISK_DATA_DIR}`,
       "Start one with `obelisk up`, name its directory with OBELISK_DATA_DIR, or set DATABASE_URL and ENCRYPTION_KEY.",
@@ -56,7 +56,7 @@ export function programVariables(variables: Variables): Variables {
     ...variables,
     DATABASE_URL: running.databaseUrl,
     RUNTIME_DATABASE_URL: running.runtimeDatabaseUrl,
-    ENCRYPTION_KEY: running.encryptionKey,
+    ENCRYPTION_KEY: running.encryptionKeys.join(","),
     AUTH_SECRET: running.authSecret,
     BASE_URL: variables["BASE_URL"] ?? running.baseUrl,
   };

@@ -95,7 +95,7 @@ async function startAll(
   note(environment.DATABASE_URL ? "Starting on the database of DATABASE_URL …" : "Starting PostgreSQL and the local chain …");
   const connection = await connect(environment, dataDir, supervisor);
   const platformVariables = variablesOfPrograms(variables, environment, connection, dataDir);
-  await migrate({ ...connection, report: note });
+  await migrate({ ...connection, encryptionKey: connection.encryptionKeys[0], report: note });
   const demo = environment.NODE_ENV === "development";
   note("Starting server and worker …");
   writeFileSync(join(dataDir, "connection.json"), JSON.stringify(connection), { mode: 0o600 });
@@ -123,11 +123,12 @@ async function connect(environment: Environment, dataDir: string, supervisor: Su
     : null;
   const databaseUrl = environment.DATABASE_URL ?? embedded?.postgres?.url("obelisk") ?? "";
   const secrets = environment.AUTH_SECRET && environment.ENCRYPTION_KEY ? null : dataDirectorySecrets(dataDir);
+  const [newestKey, ...olderKeys] = environment.ENCRYPTION_KEY ?? [];
   return {
     pid: process.pid,
     databaseUrl,
     runtimeDatabaseUrl: environment.RUNTIME_DATABASE_URL ?? defaultRuntimeDatabaseUrl(databaseUrl),
-    encryptionKey: environment.ENCRYPTION_KEY?.[0] ?? secrets?.encryptionKey ?? "",
+    encryptionKeys: [newestKey ?? secrets?.encryptionKey ?? "", ...olderKeys],
     authSecret: environment.AUTH_SECRET ?? secrets?.authSecret ?? "",
     baseUrl: environment.BASE_URL ?? `http://localhost:${environment.PORT}`,
     chainRpcUrl: embedded?.chain?.rpcUrl ?? null,
@@ -153,7 +154,7 @@ function variablesOfPrograms(
     NODE_COMPILE_CACHE: variables["NODE_COMPILE_CACHE"] ?? join(dataDir, "compile-cache"),
     AUTH_SECRET: connection.authSecret,
     // All of them: older keys still open what they sealed.
-    ENCRYPTION_KEY: environment.ENCRYPTION_KEY?.join(",") ?? connection.encryptionKey,
+    ENCRYPTION_KEY: connection.encryptionKeys.join(","),
   };
 }
 
