@@ -34,7 +34,7 @@ test("the demo compares every event with the chain, and what it leaves is as it 
   expect(demo.status).toBe(0);
 
   const [before] = (await (await clientOf(running)).deployments.list("indexer")).data;
-  expect(before).toMatchObject({ status: "running", health: { lagBlocks: 0 } });
+  expect(before?.status).toBe("running");
   const port = Number(new URL(running.url).port);
   expect(await running.stop()).toBe(0);
 
