@@ -14,8 +14,7 @@ const windows = process.platform === "win32";
 
 /** The toolchain: `node`, `npm` (its npm-cli.js), and the environment to run programs in. */
 export async function toolchain() {
-  const version = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies.node;
-  const node = await nodeProgram(version);
+  const node = nodeAtHand() ?? (await fetchNode());
   const npm = await npmProgram();
   const folders = [dirname(node), ...(npm.folder ? [npm.folder] : [])];
   // Compiled modules are kept: much of the time until Obelisk is ready is loading them.
@@ -23,15 +22,27 @@ export async function toolchain() {
   return { node, npm: npm.cli, env };
 }
 
-async function nodeProgram(version) {
+/** Node 24 where it is here already; null on a fresh clone. */
+export function nodeAtHand() {
+  const { version, program } = wantedNode();
   // Not the one in node_modules, which an installation takes away under its own feet.
   if (process.versions.node === version && !process.execPath.startsWith(join(root, "node_modules"))) return process.execPath;
+  return existsSync(program) ? program : null;
+}
+
+async function fetchNode() {
+  const { version, name, place, program } = wantedNode();
+  await phase(`getting Node ${version}`, () => install(`${name}@${version}`, place));
+  return program;
+}
+
+/** The version package.json asks for, the npm package that brings it to this system, and where it belongs. */
+function wantedNode() {
+  const version = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies.node;
   const system = windows ? "win" : process.platform;
   const name = `${process.platform === "darwin" && process.arch === "arm64" ? "node-bin" : "node"}-${system}-${process.arch}`;
   const place = join(folder, `node-${version}`);
-  const program = join(place, "node_modules", name, "bin", windows ? "node.exe" : "node");
-  if (!existsSync(program)) await phase(`getting Node ${version}`, () => install(`${name}@${version}`, place));
-  return program;
+  return { version, name, place, program: join(place, "node_modules", name, "bin", windows ? "node.exe" : "node") };
 }
 
 /** npm 10 leaves platform packages out under another Node than its own: at least 11 it must be. */

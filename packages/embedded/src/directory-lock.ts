@@ -42,13 +42,7 @@ export function lockDirectory(directory: string): DirectoryLock {
   const holderFile = join(directory, "lock.json");
   const lockFile = join(directory, "lock");
   const lock = openLock(directory, lockFile);
-  try {
-    lock.exec("begin exclusive");
-  } catch (error) {
-    lock.close();
-    if (!/locked|busy/i.test((error as Error).message)) throw unusable(directory, error);
-    throw new DirectoryTaken(directory, readHolder(holderFile));
-  }
+  begin(lock, "begin exclusive", directory);
   writeFileSync(holderFile, JSON.stringify({ pid: process.pid, since: new Date().toISOString() } satisfies Holder), { mode: 0o600 });
   held.add(lock);
   return {
@@ -56,6 +50,35 @@ export function lockDirectory(directory: string): DirectoryLock {
       if (held.delete(lock)) lock.close();
     },
   };
+}
+
+/**
+ * Asks for the directory without taking or changing anything: for a command with work to do before it takes it.
+ * @throws DirectoryTaken naming the holder.
+ */
+export function requireFreeDirectory(directory: string): void {
+  const lockFile = join(directory, "lock");
+  if (!existsSync(lockFile)) return;
+  let lock: DatabaseSync;
+  try {
+    lock = new DatabaseSync(lockFile, { readOnly: true, timeout: 0 });
+  } catch (error) {
+    throw unusable(directory, error);
+  }
+  // A read of the schema, unlike an empty transaction, needs the shared lock that a holder refuses.
+  begin(lock, "select name from sqlite_schema", directory);
+  lock.close();
+}
+
+/** Executes the statement that needs the lock; where it isn't to be had, closes and says who has it. */
+function begin(lock: DatabaseSync, statement: string, directory: string): void {
+  try {
+    lock.exec(statement);
+  } catch (error) {
+    lock.close();
+    if (!/locked|busy/i.test((error as Error).message)) throw unusable(directory, error);
+    throw new DirectoryTaken(directory, readHolder(join(directory, "lock.json")));
+  }
 }
 
 /** Under root the embedded database has a user of its own, who must get through, and see nothing: whatever the umask, and however it was made. */

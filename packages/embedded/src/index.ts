@@ -1,5 +1,5 @@
 export { type EmbeddedChain, localChainId, prepareChain } from "./chain.ts";
-export { type DirectoryLock, DirectoryTaken, lockDirectory } from "./directory-lock.ts";
+export { type DirectoryLock, DirectoryTaken, lockDirectory, requireFreeDirectory } from "./directory-lock.ts";
 export { type Embedded, ensureEmbedded } from "./ensure-embedded.ts";
 export { freePort, isPortTaken } from "./free-port.ts";
 export type { Command } from "./launch.ts";

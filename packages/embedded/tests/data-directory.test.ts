@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { DirectoryTaken, lockDirectory } from "../src/index.ts";
+import { DirectoryTaken, lockDirectory, requireFreeDirectory } from "../src/index.ts";
 import { temporaryDirectory } from "./stand-in.ts";
 
 let directory: string;
@@ -61,9 +61,21 @@ test("the lock is its owner's alone: whoever may read it could keep the owner ou
   expect(statSync(join(directory, "lock")).mode & 0o077).toBe(0);
 });
 
+test("asking for a directory refuses as taking it does, and changes nothing", async () => {
+  requireFreeDirectory(join(directory, "absent"));
+  requireFreeDirectory(directory);
+  expect(readdirSync(directory)).toEqual([]);
+  const { child } = await holder();
+  const before = readdirSync(directory);
+  expect(() => requireFreeDirectory(directory)).toThrow(DirectoryTaken);
+  expect(() => requireFreeDirectory(directory)).toThrow(new RegExp(`process ${child.pid}, since 20\\d\\d-`));
+  expect(readdirSync(directory)).toEqual(before);
+});
+
 test("a killed holder leaves the directory free", async () => {
   const { child } = await holder();
   await kill(child);
+  requireFreeDirectory(directory);
   lockDirectory(directory).release();
 });
 

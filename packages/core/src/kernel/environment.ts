@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defaultDataDirectory } from "./data-directory.ts";
 
 const flag = z
   .enum(["true", "false", "1", "0"], { error: "expected true or false" })
@@ -26,7 +27,7 @@ const schema = z.object({
   BASE_URL: httpUrl.optional(),
   DATABASE_URL: databaseUrl.optional(),
   RUNTIME_DATABASE_URL: databaseUrl.optional(),
-  OBELISK_DATA_DIR: z.string().min(1).default(".obelisk"),
+  OBELISK_DATA_DIR: z.string().min(1).default(defaultDataDirectory),
   AUTH_SECRET: key.optional(),
   ENCRYPTION_KEY: keys.optional(),
   PUBLIC_API_RATE_LIMIT: z.coerce.number().int().min(1).max(1_000_000).default(120),
