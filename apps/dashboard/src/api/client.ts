@@ -2,6 +2,7 @@ import type { AppRouter } from "@obelisk/server/router";
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from "@trpc/client";
 import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
+import { learnServerTime } from "../ui/clock.ts";
 import { believedOrganization, reportMismatch } from "./believed-organization.ts";
 import { readProblem } from "./problem.ts";
 
@@ -45,6 +46,11 @@ export const api = createTRPCClient<AppRouter>({
       false: httpBatchLink({
         url,
         maxURLLength: 2_000,
+        fetch: async (target, options) => {
+          const answer = await fetch(target, options as RequestInit);
+          learnServerTime(answer.headers.get("date"));
+          return answer;
+        },
         headers: (): Record<string, string> => {
           const organizationId = believedOrganization();
           return organizationId ? { "x-obelisk-organization": organizationId } : {};

@@ -8,7 +8,9 @@ import { CurrentTask } from "../features/deployments/current-task.tsx";
 import { networkWords } from "../features/deployments/deployment-rows.tsx";
 import { HeaderActions } from "../features/deployments/header-actions.tsx";
 import { lagWords, syncWords } from "../features/deployments/lag.ts";
-import { StatusBadge } from "../features/deployments/status.tsx";
+import { useStaleHealth } from "../features/deployments/stale-health.ts";
+import { restsOnHealth, StatusBadge } from "../features/deployments/status.tsx";
+import { useInstance } from "../features/deployments/use-instance.ts";
 import { usePollInterval } from "../features/live/connection.ts";
 import { Failure } from "../ui/failure.tsx";
 import { usePageTitle } from "../ui/page-title.ts";
@@ -58,6 +60,7 @@ function Detail({ deployment }: { deployment: Deployment }) {
   const navigate = useNavigate();
   const tab = search.tab ?? "overview";
   const { id } = deployment;
+  const stale = useStaleHealth(deployment, useInstance(id)?.startedAt);
   const go = (next: { tab?: DeploymentTab; level?: string; pages?: string }) =>
     navigate({
       to: "/dashboard/organization/indexer-lab/$id",
@@ -71,9 +74,9 @@ function Detail({ deployment }: { deployment: Deployment }) {
       <header className="mb-6 flex flex-wrap items-start justify-between gap-x-6 gap-y-4">
         <div className="min-w-0">
           <h1 className="flex flex-wrap items-center gap-x-3 gap-y-1 text-xl leading-7 font-semibold tracking-[-0.01em]">
-            {deployment.name} <StatusBadge status={deployment.status} />
+            {deployment.name} <StatusBadge deployment={deployment} stale={stale} />
           </h1>
-          <StatusLine deployment={deployment} />
+          <StatusLine deployment={deployment} stale={stale} />
         </div>
         <div className="flex flex-wrap gap-2">
           <HeaderActions deployment={deployment} />
@@ -104,18 +107,20 @@ function Detail({ deployment }: { deployment: Deployment }) {
   );
 }
 
-function StatusLine({ deployment }: { deployment: Deployment }) {
+function StatusLine({ deployment, stale }: { deployment: Deployment; stale: boolean }) {
   const { health } = deployment;
   return (
     <p className="mt-1 flex flex-wrap gap-x-4 gap-y-0.5 text-[13px] text-soft tabular-nums">
       <span>{networkWords(deployment)}</span>
       {health && deployment.desiredState === "running" ? (
         <>
-          <span>{lagWords(deployment)}</span>
+          {stale ? null : <span>{lagWords(deployment, stale)}</span>}
           <span>Block {syncWords(deployment)}</span>
-          <span>
-            Checked <Time at={health.checkedAt} />
-          </span>
+          {stale && restsOnHealth(deployment.status) ? null : (
+            <span>
+              Checked <Time at={health.checkedAt} />
+            </span>
+          )}
         </>
       ) : (
         <span>

@@ -55,7 +55,11 @@ export function OrganizationHomePage() {
       ) : null}
       <div className="grid grid-cols-1 gap-4 lg:grid-cols-3">
         <Card title="Deployments" className="lg:col-span-2">
-          {data || overview.isError ? <HealthSummary counts={data?.deployments ?? noDeployments} /> : <Skeleton className="h-16" />}
+          {data || overview.isError ? (
+            <HealthSummary counts={data?.deployments ?? noDeployments} unchecked={data?.unchecked ?? 0} />
+          ) : (
+            <Skeleton className="h-16" />
+          )}
         </Card>
         <Card title="Queue and workers">
           {data ? (

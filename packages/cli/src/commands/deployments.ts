@@ -87,7 +87,7 @@ export function deploymentsCommand({ signal }: Surroundings): Command {
     .action(async (id: string, options: Shared) => {
       const deployment = await clientOf(options).deployments.get(options.kind, id, { signal });
       if (options.json) printJson(deployment);
-      else print(describeDeployment(deployment));
+      else print(describeDeployment(deployment, new Date()));
     });
 
   const logs = leaf("logs", "show what the runtime wrote", "logs dep_01jd3v… --follow")

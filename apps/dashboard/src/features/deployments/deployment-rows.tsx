@@ -4,6 +4,7 @@ import { Id } from "../../ui/copy.tsx";
 import { Row, Td, Th } from "../../ui/table.tsx";
 import { Time } from "../../ui/time.tsx";
 import { lagWords } from "./lag.ts";
+import { useStaleHealth } from "./stale-health.ts";
 import { StatusBadge } from "./status.tsx";
 
 export const deploymentColumns = (
@@ -17,8 +18,13 @@ export const deploymentColumns = (
 );
 
 export function DeploymentRows({ deployments }: { deployments: readonly Deployment[] }) {
-  return deployments.map((deployment) => (
-    <Row key={deployment.id}>
+  return deployments.map((deployment) => <DeploymentRow key={deployment.id} deployment={deployment} />);
+}
+
+function DeploymentRow({ deployment }: { deployment: Deployment }) {
+  const stale = useStaleHealth(deployment);
+  return (
+    <Row>
       <Td className="min-w-44">
         <Link
           to="/dashboard/organization/indexer-lab/$id"
@@ -30,15 +36,15 @@ export function DeploymentRows({ deployments }: { deployments: readonly Deployme
         <Id id={deployment.id} what="deployment id" />
       </Td>
       <Td>
-        <StatusBadge status={deployment.status} />
+        <StatusBadge deployment={deployment} stale={stale} />
       </Td>
-      <Td className="whitespace-nowrap tabular-nums">{lagWords(deployment)}</Td>
+      <Td className="whitespace-nowrap tabular-nums">{lagWords(deployment, stale)}</Td>
       <Td className="whitespace-nowrap text-soft">{networkWords(deployment)}</Td>
       <Td className="text-right text-soft">
         <Time at={deployment.createdAt} />
       </Td>
     </Row>
-  ));
+  );
 }
 
 /** The network's name, or the RPC host where the deployment brings its own. */

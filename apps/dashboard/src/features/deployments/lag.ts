@@ -1,10 +1,10 @@
 import type { Deployment } from "@obelisk/schemas/deployments";
 import { count, plural } from "../../ui/format.ts";
 
-/** How far a deployment is behind its chain, in words; a dash where nothing runs. */
-export function lagWords(deployment: Pick<Deployment, "health" | "desiredState">): string {
+/** How far a deployment is behind its chain, in words; a dash where nothing runs, or where it is long since anybody looked. */
+export function lagWords(deployment: Pick<Deployment, "health" | "desiredState">, stale: boolean): string {
   const health = deployment.health;
-  if (!health || deployment.desiredState !== "running" || health.lagBlocks === null) return "–";
+  if (!health || stale || deployment.desiredState !== "running" || health.lagBlocks === null) return "–";
   return health.lagBlocks === 0 ? "In step" : `${plural(health.lagBlocks, "block")} behind`;
 }
 

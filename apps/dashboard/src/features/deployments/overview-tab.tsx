@@ -1,7 +1,5 @@
 import type { Deployment } from "@obelisk/schemas/deployments";
-import { useQuery } from "@tanstack/react-query";
 import { Globe, Lock } from "lucide-react";
-import { trpc } from "../../api/client.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Card, Fact, Facts } from "../../ui/card.tsx";
@@ -9,20 +7,19 @@ import { CopyButton, Id } from "../../ui/copy.tsx";
 import { bytes, count, percent, shortAddress } from "../../ui/format.ts";
 import { Table, Td, Th } from "../../ui/table.tsx";
 import { Time } from "../../ui/time.tsx";
-import { usePollInterval } from "../live/connection.ts";
 import { useRefusal } from "../session/use-refusal.ts";
 import { PathDiagram } from "./path-diagram.tsx";
 import { instanceLabel } from "./status.tsx";
 import { Trends } from "./trends.tsx";
 import { useVisibility } from "./use-actions.ts";
+import { useInstance } from "./use-instance.ts";
 
 export function OverviewTab({ deployment }: { deployment: Deployment }) {
-  const refetchInterval = usePollInterval(10_000);
-  const { data: instance } = useQuery(trpc.deployments.instance.queryOptions({ id: deployment.id }, { refetchInterval }));
+  const instance = useInstance(deployment.id);
   return (
     <div className="flex flex-col gap-4">
       <Card title="Path">
-        <PathDiagram deployment={deployment} instance={instance ?? null} />
+        <PathDiagram deployment={deployment} instance={instance} />
       </Card>
       <Trends id={deployment.id} />
       <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">

@@ -5,7 +5,8 @@ import { type Tone, toneText } from "../../ui/badge.tsx";
 import { count, plural, shortAddress } from "../../ui/format.ts";
 import { networkWords } from "./deployment-rows.tsx";
 import { lagWords } from "./lag.ts";
-import { healthFace, instanceLabel } from "./status.tsx";
+import { useStaleHealth } from "./stale-health.ts";
+import { healthFace, instanceLabel, restsOnHealth } from "./status.tsx";
 
 interface Station {
   icon: LucideIcon;
@@ -15,10 +16,11 @@ interface Station {
   tone: Tone;
 }
 
-/** The way of an event through the deployment, each station with what is known of it. Pure. */
-export function stations(deployment: Deployment, instance: Instance | null): Station[] {
+/** The way of an event through the deployment, each station with what is known of it; nothing is well that nobody looked at lately. Pure. */
+export function stations(deployment: Deployment, instance: Instance | null, stale: boolean): Station[] {
   const { config, health, visibility, status } = deployment;
-  const runs = status === "running" || status === "degraded";
+  const runs = restsOnHealth(status);
+  const ready: Tone = stale ? "idle" : instance?.state === "ready" ? "ok" : "warn";
   const contracts = config.contracts;
   const events = new Set(contracts.flatMap((contract) => contract.events)).size;
   const [first] = contracts;
@@ -35,14 +37,14 @@ export function stations(deployment: Deployment, instance: Instance | null): Sta
       title: "RPC",
       detail: networkWords(deployment),
       state: !runs ? "Not asked" : health?.headBlock == null ? "Head unknown" : `Head ${count(health.headBlock)}`,
-      tone: !runs ? "idle" : health?.headBlock == null ? "warn" : "ok",
+      tone: !runs || stale ? "idle" : health?.headBlock == null ? "warn" : "ok",
     },
     {
       icon: Cpu,
       title: "Indexer",
       detail: status === "suspended" || status === "deprovisioned" || !instance ? "No program" : instanceLabel[instance.state],
-      state: runs ? lagWords(deployment) : "Not running",
-      tone: !runs ? "idle" : instance?.state === "ready" ? healthFace[health?.status ?? "degraded"].tone : "warn",
+      state: !runs ? "Not running" : stale ? "Not checked lately" : lagWords(deployment, stale),
+      tone: !runs ? "idle" : ready === "ok" ? healthFace[health?.status ?? "degraded"].tone : ready,
     },
     {
       icon: Database,
@@ -56,20 +58,20 @@ export function stations(deployment: Deployment, instance: Instance | null): Sta
             : health?.syncedBlock == null
               ? "Nothing read yet"
               : `Up to ${count(health.syncedBlock)}`,
-      tone: status === "deprovisioned" || health?.syncedBlock == null ? "idle" : "ok",
+      tone: stale || status === "deprovisioned" || health?.syncedBlock == null ? "idle" : "ok",
     },
     {
       icon: Globe,
       title: "Endpoint",
       detail: "GraphQL and REST",
       state: !runs ? "Closed" : visibility === "public" ? "Public" : "Private",
-      tone: !runs ? "idle" : instance?.state === "ready" ? "ok" : "warn",
+      tone: runs ? ready : "idle",
     },
   ];
 }
 
 export function PathDiagram({ deployment, instance }: { deployment: Deployment; instance: Instance | null }) {
-  const all = stations(deployment, instance);
+  const all = stations(deployment, instance, useStaleHealth(deployment, instance?.startedAt));
   return (
     <ol aria-label="Path of an event" className="flex flex-col md:flex-row md:items-stretch">
       {all.map((station, index) => (

@@ -1,8 +1,9 @@
-import type { DeploymentStatus, Health, Instance, TaskAction, TaskStatus } from "@obelisk/schemas/deployments";
+import type { Deployment, DeploymentStatus, Health, Instance, TaskAction, TaskStatus } from "@obelisk/schemas/deployments";
 import {
   Ban,
   CircleAlert,
   CircleCheck,
+  CircleDashed,
   CirclePause,
   CircleX,
   Clock3,
@@ -12,6 +13,7 @@ import {
   TriangleAlert,
 } from "lucide-react";
 import { Badge, type Tone } from "../../ui/badge.tsx";
+import { Time } from "../../ui/time.tsx";
 
 interface Face {
   label: string;
@@ -32,9 +34,29 @@ export const statusFace: Record<DeploymentStatus, Face> = {
   failed: { label: "Failed", tone: "bad", icon: CircleX },
 };
 
-export function StatusBadge({ status }: { status: DeploymentStatus }) {
+/** Where the deployment stands. A status that rests on health from before is muted, and says how old it is. */
+export function StatusBadge({
+  deployment: { status, health },
+  stale,
+}: {
+  deployment: Pick<Deployment, "status" | "health">;
+  stale: boolean;
+}) {
   const { label, ...face } = statusFace[status];
-  return <Badge {...face}>{label}</Badge>;
+  if (!stale || !health || !restsOnHealth(status)) return <Badge {...face}>{label}</Badge>;
+  return (
+    <span className="inline-flex flex-wrap items-center gap-x-2 gap-y-0.5">
+      <Badge icon={CircleDashed}>{label}</Badge>
+      <span className="text-xs font-normal tracking-normal text-soft">
+        last checked <Time at={health.checkedAt} />
+      </span>
+    </span>
+  );
+}
+
+/** Whether the status is what the program's health made of it. */
+export function restsOnHealth(status: DeploymentStatus): boolean {
+  return status === "running" || status === "degraded";
 }
 
 export const healthFace: Record<Health["status"], Face> = {

@@ -2,8 +2,8 @@ import type { Task } from "@obelisk/schemas/deployments";
 import { clsx } from "clsx";
 import { Ban, CircleCheck, CircleDashed, CircleX, LoaderCircle, type LucideIcon } from "lucide-react";
 import { type Tone, toneText } from "../../ui/badge.tsx";
+import { useNow } from "../../ui/clock.ts";
 import { duration } from "../../ui/format.ts";
-import { useNow } from "../../ui/time.tsx";
 
 type Step = Task["steps"][number];
 

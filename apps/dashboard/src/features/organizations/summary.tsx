@@ -1,7 +1,7 @@
 import { type DeploymentStatus, deploymentStatuses } from "@obelisk/schemas/deployments";
 import { Link } from "@tanstack/react-router";
 import { clsx } from "clsx";
-import { CircleCheck, CircleX, TriangleAlert } from "lucide-react";
+import { CircleCheck, CircleDashed, CircleX, TriangleAlert } from "lucide-react";
 import { toneText } from "../../ui/badge.tsx";
 import { Fact, Facts } from "../../ui/card.tsx";
 import { count, duration, plural } from "../../ui/format.ts";
@@ -11,9 +11,10 @@ import { queueVerdict } from "../shell/queue-verdict.ts";
 /** States that need no one's eye when nothing is in them. */
 const always: readonly DeploymentStatus[] = ["running", "degraded", "failed"];
 
-export function HealthSummary({ counts }: { counts: Record<DeploymentStatus, number> }) {
+/** `unchecked`: how many of those that run nobody has looked at lately. */
+export function HealthSummary({ counts, unchecked }: { counts: Record<DeploymentStatus, number>; unchecked: number }) {
   const shown = deploymentStatuses.filter((status) => status !== "deprovisioned" && (always.includes(status) || counts[status] > 0));
-  const sentence = verdict(counts);
+  const sentence = verdict(counts, unchecked);
   return (
     <div className="flex flex-col gap-4">
       <p className={clsx("flex items-center gap-2 font-medium", sentence.tone)}>
@@ -40,9 +41,15 @@ export function HealthSummary({ counts }: { counts: Record<DeploymentStatus, num
   );
 }
 
-function verdict(counts: Record<DeploymentStatus, number>): { text: string; tone: string; icon: typeof CircleCheck } {
+function verdict(counts: Record<DeploymentStatus, number>, unchecked: number): { text: string; tone: string; icon: typeof CircleCheck } {
   if (counts.failed > 0) return { text: `${plural(counts.failed, "deployment")} failed and needs a look`, tone: "text-bad", icon: CircleX };
   if (counts.degraded > 0) return { text: `${plural(counts.degraded, "deployment")} degraded`, tone: "text-warn", icon: TriangleAlert };
+  if (unchecked > 0)
+    return {
+      text: `${plural(unchecked, "deployment")} not checked lately: how it is now isn't known`,
+      tone: "text-warn",
+      icon: CircleDashed,
+    };
   if (counts.running === 0) return { text: "Nothing is running", tone: "text-soft", icon: CircleCheck };
   return { text: "Everything that runs is healthy", tone: "text-ok", icon: CircleCheck };
 }

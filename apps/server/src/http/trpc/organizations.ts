@@ -24,6 +24,8 @@ export const organizationsRouter = router({
 
 export interface OrganizationHome {
   deployments: Record<DeploymentStatus, number>;
+  /** Of those that are running: how many whose health is from before. */
+  unchecked: number;
   queue: { queued: number; running: number; oldestQueuedSeconds: number | null };
   workers: { alive: number };
   recentDeployments: Deployment[];

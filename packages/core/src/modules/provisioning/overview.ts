@@ -1,4 +1,5 @@
 import { type Deployment, type DeploymentStatus, deploymentStatuses } from "@obelisk/schemas/deployments";
+import { healthFreshMs } from "@obelisk/schemas/health-age";
 import { sql } from "kysely";
 import { statements } from "../../db/tenant-db.ts";
 import { readAuthorized } from "../../kernel/authorized-read.ts";
@@ -8,6 +9,8 @@ import { deploymentFrom, selectDeployments } from "./read-model.ts";
 
 export interface OrganizationOverview {
   deployments: Record<DeploymentStatus, number>;
+  /** Of those that are running: how many whose health is from before. */
+  unchecked: number;
   /** The organization's own tasks. */
   queue: { queued: number; running: number; oldestQueuedSeconds: number | null };
   workers: { alive: number };
@@ -19,7 +22,12 @@ export async function organizationOverview(ctx: OrganizationContext): Promise<Or
   const { counts, queue, workers, recent } = await readAuthorized(ctx, "organization.read", {
     counts: statements
       .selectFrom("deployments")
-      .select(["status", sql<number>`count(*)::int`.as("count")])
+      .select([
+        "status",
+        sql<number>`count(*)::int`.as("count"),
+        sql<number>`(count(*) filter (where status = 'running'
+          and (health->>'checkedAt')::timestamptz < now() - ${healthFreshMs}::float8 * interval '1 millisecond'))::int`.as("unchecked"),
+      ])
       .where("organizationId", "=", ctx.organizationId)
       .groupBy("status"),
     queue: statements
@@ -41,6 +49,7 @@ export async function organizationOverview(ctx: OrganizationContext): Promise<Or
   for (const { status, count } of counts) deployments[status as DeploymentStatus] = count;
   return {
     deployments,
+    unchecked: counts.reduce((sum, { unchecked }) => sum + unchecked, 0),
     queue: queue[0] ?? { queued: 0, running: 0, oldestQueuedSeconds: null },
     workers: { alive: workers[0]?.alive ?? 0 },
     recentDeployments: recent.map((row) => deploymentFrom(row, ctx.platform.settings.baseUrl)),
