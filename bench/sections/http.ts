@@ -137,6 +137,7 @@ async function prepareTenant(stage: Stage, databaseUrl: string): Promise<string>
     settings: {
       ...{ baseUrl: "http://localhost", production: false, allowPrivateTargets: true, runtimeDatabaseUrl: `${databaseUrl}_runtimes` },
       rateLimit: { requests: 1_000_000, windowSeconds: 60 },
+      limits: { deployments: 100_000, apiKeys: 100_000, organizations: 100_000 },
     },
     logger: createLogger({ name: "bench", level: "silent" }),
     connections: { application: 1, system: 1, queue: 1 },
@@ -164,7 +165,7 @@ async function startServer(databaseUrl: string, recordTo?: string) {
     nodeArgs: recordTo ? ["--import", join(import.meta.dirname, "../record-sql.ts")] : [],
     env: {
       ...{ PORT: String(port), DATABASE_URL: databaseUrl, ENCRYPTION_KEY: encryptionKey, AUTH_SECRET: encryptionKey, LOG_LEVEL: "info" },
-      ...{ PUBLIC_API_RATE_LIMIT: "1000000", BASE_URL: `http://localhost:${port}` },
+      ...{ PUBLIC_API_RATE_LIMIT: "1000000", ORGANIZATION_MAX_DEPLOYMENTS: "100000", BASE_URL: `http://localhost:${port}` },
       ...(recordTo ? { BENCH_RECORD: recordTo } : {}),
     },
   });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { defaultRuntimeDatabaseUrl } from "@obelisk/core/db/runtime-database";
 import type { PlatformSettings } from "@obelisk/core/kernel/context";
-import { EnvironmentError, parseEnvironment } from "@obelisk/core/kernel/environment";
+import { EnvironmentError, limitsOf, parseEnvironment } from "@obelisk/core/kernel/environment";
 import type { HttpOptions } from "./http/context.ts";
 
 export interface ServerConfig {
@@ -51,6 +51,7 @@ export function readConfig(variables: Record<string, string | undefined> = proce
         requests: environment.PUBLIC_API_RATE_LIMIT,
         windowSeconds: environment.PUBLIC_API_RATE_LIMIT_WINDOW_SECONDS,
       },
+      limits: limitsOf(environment),
     },
     http: {
       trustProxy: environment.TRUST_PROXY,

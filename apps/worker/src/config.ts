@@ -2,7 +2,7 @@ import { totalmem } from "node:os";
 import { join } from "node:path";
 import { defaultRuntimeDatabaseUrl } from "@obelisk/core/db/runtime-database";
 import type { PlatformSettings } from "@obelisk/core/kernel/context";
-import { EnvironmentError, parseEnvironment } from "@obelisk/core/kernel/environment";
+import { EnvironmentError, limitsOf, parseEnvironment } from "@obelisk/core/kernel/environment";
 import { z } from "zod";
 
 export interface WorkerConfig {
@@ -59,6 +59,7 @@ export function readConfig(variables: Record<string, string | undefined> = proce
       allowPrivateTargets: environment.RUNTIME_ALLOW_PRIVATE_TARGETS ?? !production,
       runtimeDatabaseUrl: environment.RUNTIME_DATABASE_URL ?? defaultRuntimeDatabaseUrl(DATABASE_URL),
       rateLimit: { requests: environment.PUBLIC_API_RATE_LIMIT, windowSeconds: environment.PUBLIC_API_RATE_LIMIT_WINDOW_SECONDS },
+      limits: limitsOf(environment),
     },
     dataFolder: environment.OBELISK_DATA_DIR,
     programs: { "evm-events": join(import.meta.dirname, "../../../runtimes/indexer/src/main.ts") },

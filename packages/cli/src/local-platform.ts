@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { defaultRuntimeDatabaseUrl } from "@obelisk/core/db/runtime-database";
 import type { Context, Platform } from "@obelisk/core/kernel/context";
-import { parseEnvironment } from "@obelisk/core/kernel/environment";
+import { limitsOf, parseEnvironment } from "@obelisk/core/kernel/environment";
 import { type Connection, readConnection } from "./connection.ts";
 import { CommandFailure } from "./failure.ts";
 import type { Surroundings } from "./runtime.ts";
@@ -81,6 +81,7 @@ export async function withPlatform<Result>({ variables }: Surroundings, work: (p
       allowPrivateTargets: environment.RUNTIME_ALLOW_PRIVATE_TARGETS ?? environment.NODE_ENV !== "production",
       runtimeDatabaseUrl,
       rateLimit: { requests: environment.PUBLIC_API_RATE_LIMIT, windowSeconds: environment.PUBLIC_API_RATE_LIMIT_WINDOW_SECONDS },
+      limits: limitsOf(environment),
     },
     logger: createLogger({ name: "obelisk cli", level: "silent" }),
     role: "producer",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EnvironmentError, parseEnvironment } from "../src/kernel/environment.ts";
+import { EnvironmentError, limitsOf, parseEnvironment } from "../src/kernel/environment.ts";
 
 function faultsOf(variables: Record<string, string>): string[] {
   try {
@@ -28,6 +28,15 @@ describe("the environment", () => {
   it("stops a production boot that lacks a secret, the address or the database, naming each with its remedy", () => {
     const faults = faultsOf({ NODE_ENV: "production" });
     expect(faults.map((fault) => fault.split(":")[0])).toEqual(["AUTH_SECRET", "ENCRYPTION_KEY", "BASE_URL", "DATABASE_URL"]);
+  });
+
+  it("bounds what an organization and a person may have, whatever is set", () => {
+    expect(limitsOf(parseEnvironment({}))).toEqual({ deployments: 100, apiKeys: 100, organizations: 20 });
+    expect(limitsOf(parseEnvironment({ ORGANIZATION_MAX_API_KEYS: "7" })).apiKeys).toBe(7);
+    for (const value of ["0", "-1", "1.5", "none", "Infinity"])
+      expect(faultsOf({ ORGANIZATION_MAX_DEPLOYMENTS: value }), value).toEqual([
+        "ORGANIZATION_MAX_DEPLOYMENTS: expected a whole number from 1 to 100000",
+      ]);
   });
 
   it("never shows a value", () => {

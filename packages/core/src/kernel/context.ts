@@ -12,6 +12,16 @@ export interface Actor {
   label: string;
 }
 
+/** How much there may be at a time, so that nothing is unbounded. */
+export interface Limits {
+  /** Deployments of an organization that are not deprovisioned. */
+  deployments: number;
+  /** API keys of an organization that still work. */
+  apiKeys: number;
+  /** Organizations that one person owns. */
+  organizations: number;
+}
+
 /** What the operator decided and modules need to know. */
 export interface PlatformSettings {
   /** The address people open, without a trailing slash. */
@@ -22,6 +32,7 @@ export interface PlatformSettings {
   /** Connection string of the runtime database, as its owner. */
   runtimeDatabaseUrl: string;
   rateLimit: { requests: number; windowSeconds: number };
+  limits: Limits;
 }
 
 /** The parts of a running process that every module may use. */

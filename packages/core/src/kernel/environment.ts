@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Limits } from "./context.ts";
 import { defaultDataDirectory } from "./data-directory.ts";
 
 const flag = z
@@ -19,6 +20,10 @@ const httpUrl = z.url({ protocol: /^https?$/, error: "expected an http:// or htt
 
 const portFault = "expected a port, a number from 1 to 65535";
 
+const countFault = "expected a whole number from 1 to 100000";
+
+const count = z.coerce.number(countFault).int(countFault).min(1, countFault).max(100_000, countFault);
+
 const schema = z.object({
   NODE_ENV: z.enum(["development", "production", "test"]).default("development"),
   PORT: z.coerce.number(portFault).int(portFault).min(1, portFault).max(65_535, portFault).default(3000),
@@ -32,6 +37,11 @@ const schema = z.object({
   ENCRYPTION_KEY: keys.optional(),
   PUBLIC_API_RATE_LIMIT: z.coerce.number().int().min(1).max(1_000_000).default(120),
   PUBLIC_API_RATE_LIMIT_WINDOW_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
+  /** Deployments that are not deprovisioned, and API keys that still work, in one organization. */
+  ORGANIZATION_MAX_DEPLOYMENTS: count.default(100),
+  ORGANIZATION_MAX_API_KEYS: count.default(100),
+  /** Organizations that one person owns. */
+  USER_MAX_ORGANIZATIONS: count.default(20),
   RUNTIME_DRIVER: z.enum(["process"], { error: "this build has the driver: process" }).default("process"),
   RUNTIME_ALLOW_PRIVATE_TARGETS: flag.optional(),
   /** Whether a proxy that we trust sets `x-forwarded-for`; its last address is then the caller's. */
@@ -74,4 +84,13 @@ export function parseEnvironment(variables: Record<string, string | undefined>):
   }
   if (!parsed.success || faults.length > 0) throw new EnvironmentError(faults);
   return parsed.data;
+}
+
+/** The limits that every process of the platform goes by. */
+export function limitsOf(environment: Environment): Limits {
+  return {
+    deployments: environment.ORGANIZATION_MAX_DEPLOYMENTS,
+    apiKeys: environment.ORGANIZATION_MAX_API_KEYS,
+    organizations: environment.USER_MAX_ORGANIZATIONS,
+  };
 }

@@ -7,6 +7,7 @@ import { type AuditRecord, appendEntry } from "./audit-chain.ts";
 import { authorize, type Grant } from "./authorization.ts";
 import type { OrganizationContext } from "./context.ts";
 import { fieldErrors, invalidRequest } from "./errors.ts";
+import { holdLimit, type Limit, limitRefusal } from "./limit.ts";
 
 /** What a mutation's work gets: the transaction's handle and a way to ask for background work that starts when it commits. */
 export interface Work<Input> {
@@ -22,6 +23,8 @@ export interface Work<Input> {
 export interface MutationDefinition<Schema extends z.ZodType, Result> {
   permission: Permission;
   input: Schema;
+  /** Of what it adds one, if anything bounds that. */
+  limit?: Limit;
   run(work: Work<z.output<Schema>>): Promise<Result>;
   /** What the audit log says of it. */
   audit(change: { input: z.output<Schema>; result: Result; ctx: OrganizationContext }): AuditRecord;
@@ -33,7 +36,7 @@ export type Mutation<Input, Result> = (ctx: OrganizationContext, input: Input) =
  * The only way to write. Checks the input, opens the organization's transaction, reads the actor's standing again, does the work,
  * appends the audit entry and commits, the last two in one round trip. Whatever throws undoes all of it.
  *
- * @throws ObeliskError `invalid_request`, `forbidden`, `missing_scope`, and what the work throws.
+ * @throws ObeliskError `invalid_request`, `forbidden`, `missing_scope`, `plan_limit_reached`, and what the work throws.
  */
 export function mutation<Schema extends z.ZodType, Result>(
   definition: MutationDefinition<Schema, Result>,
@@ -42,8 +45,10 @@ export function mutation<Schema extends z.ZodType, Result>(
     const parsed = definition.input.safeParse(raw);
     if (!parsed.success) throw invalidRequest(fieldErrors(parsed.error.issues));
     const input = parsed.data;
-    const now = ctx.platform.clock.now();
-    return ctx.platform.database.transaction(
+    const { limit } = definition;
+    const { clock, database, settings } = ctx.platform;
+    const now = clock.now();
+    const changed = database.transaction(
       ctx.organizationId,
       async (db) => {
         const grant = await authorize(db, ctx, definition.permission);
@@ -60,8 +65,10 @@ export function mutation<Schema extends z.ZodType, Result>(
           requestId: ctx.requestId,
           ip: ctx.ip,
         }),
+        ...(limit ? [holdLimit(limit, ctx.organizationId, settings)] : []),
       ],
     );
+    return limit ? changed.catch((error: unknown) => Promise.reject(limitRefusal(error, limit, settings))) : changed;
   };
 }
 

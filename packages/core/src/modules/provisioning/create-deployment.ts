@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { OrganizationContext } from "../../kernel/context.ts";
 import { newId, randomSuffix } from "../../kernel/ids.ts";
 import { mutation } from "../../kernel/mutation.ts";
+import { deploymentLimit } from "./deployment-limit.ts";
 import { courses } from "./policy.ts";
 import { type CreateDeploymentInput, parseCreate, requirePassed, runPreflight } from "./preflight.ts";
 import { endpointsOf } from "./read-model.ts";
@@ -23,6 +24,7 @@ const preparedSchema = z.custom<Prepared>((value) => typeof value === "object" &
 const insert = mutation({
   permission: "deployments.create",
   input: preparedSchema,
+  limit: deploymentLimit,
   async run({ ctx, db, input: { kind, input, family, chainId }, now, enqueue }): Promise<Deployment> {
     const { organizationId, platform } = ctx;
     const id = newId("deployment");
@@ -95,7 +97,8 @@ function slugOf(name: string): string {
 /**
  * Accepts a new deployment: checks that it can be made, then commits its row, the task that provisions it, the job and the audit entry
  * together. It answers before anything is started.
- * @throws ObeliskError `invalid_request`, `forbidden`, `missing_scope`, and `provisioning_unavailable` with the failed checks in `errors`
+ * @throws ObeliskError `invalid_request`, `forbidden`, `missing_scope`, `plan_limit_reached`, and `provisioning_unavailable` with the failed
+ *   checks in `errors`
  */
 export async function createDeployment(ctx: OrganizationContext, kind: DeploymentKind, input: CreateDeploymentInput): Promise<Deployment> {
   const valid = parseCreate(kind, input);

@@ -5,6 +5,7 @@ import { readAuthorized } from "../../kernel/authorized-read.ts";
 import type { OrganizationContext } from "../../kernel/context.ts";
 import { fieldErrors, invalidRequest, ObeliskError } from "../../kernel/errors.ts";
 import { addressesWithoutCode, chainAdapter, probeChain } from "./chain-questions.ts";
+import { checkDeploymentLimit } from "./deployment-limit.ts";
 import { knownFleet, rememberFleet, selectFleet, selectNetwork } from "./fleet.ts";
 import { judgeFleet } from "./fleet-policy.ts";
 import { openRpcUrls, templateFamilies } from "./specification.ts";
@@ -40,7 +41,9 @@ export function parseCreate(_kind: DeploymentKind, input: unknown): CreateIndexe
  * @throws ObeliskError `invalid_request`, `forbidden`, `missing_scope`
  */
 export async function preflight(ctx: OrganizationContext, kind: DeploymentKind, input: CreateDeploymentInput): Promise<PreflightCheck[]> {
-  return (await runPreflight(ctx, parseCreate(kind, input))).checks;
+  const valid = parseCreate(kind, input);
+  const [limit, { checks }] = await Promise.all([checkDeploymentLimit(ctx), runPreflight(ctx, valid)]);
+  return [limit, ...checks];
 }
 
 export async function runPreflight(ctx: OrganizationContext, subject: PreflightSubject): Promise<PreflightOutcome> {

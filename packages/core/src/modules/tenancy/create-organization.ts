@@ -1,6 +1,7 @@
 import { createOrganizationSchema, type Membership } from "@obelisk/schemas/organizations";
+import { sql } from "kysely";
 import type { z } from "zod";
-import { systemDb } from "../../db/system-db.ts";
+import { type SystemDb, systemDb } from "../../db/system-db.ts";
 import { appendEntry } from "../../kernel/audit-chain.ts";
 import type { Context } from "../../kernel/context.ts";
 import { fieldErrors, forbidden, invalidRequest, ObeliskError } from "../../kernel/errors.ts";
@@ -16,7 +17,8 @@ export interface CreateOrganization extends z.input<typeof createOrganizationSch
  * Makes an organization whose first owner is the calling user, with the first entry of its audit log. It is the one write that can't
  * be a mutation, since nobody has a standing in an organization before it exists; the system handle writes all of it at once.
  *
- * @throws ObeliskError `invalid_request`; `conflict` naming `slug` when that is taken.
+ * @throws ObeliskError `invalid_request`; `conflict` naming `slug` when that is taken; `plan_limit_reached` for a person who owns as many
+ *   organizations as one may.
  */
 export async function createOrganization(ctx: Context, { sessionId, ...raw }: CreateOrganization): Promise<Membership> {
   const parsed = createOrganizationSchema.safeParse(raw);
@@ -28,6 +30,7 @@ export async function createOrganization(ctx: Context, { sessionId, ...raw }: Cr
   await systemDb(ctx.platform)
     .transaction()
     .execute(async (db) => {
+      await requireRoom(db, ctx);
       const made = await db
         .insertInto("organizations")
         .values({ id, name, slug, createdAt: now })
@@ -64,4 +67,21 @@ export async function createOrganization(ctx: Context, { sessionId, ...raw }: Cr
       );
     });
   return toMembership({ id, name, slug, createdAt: now, role: "owner" });
+}
+
+/** Holds the person's row until the commit, so that two creations of theirs can't both find the last place free. */
+async function requireRoom(db: Pick<SystemDb, "selectFrom">, { actor, platform }: Context): Promise<void> {
+  const allowed = platform.settings.limits.organizations;
+  await db.selectFrom("users").select("id").where("id", "=", actor.id).forNoKeyUpdate().execute();
+  const { used } = await db
+    .selectFrom("members")
+    .select(sql<number>`count(*)::int`.as("used"))
+    .where("userId", "=", actor.id)
+    .where("role", "=", "owner")
+    .executeTakeFirstOrThrow();
+  if (used < allowed) return;
+  throw new ObeliskError(
+    "plan_limit_reached",
+    `You own ${used} organizations, and the limit is ${allowed}. Use one of them, or ask the operator to raise USER_MAX_ORGANIZATIONS.`,
+  );
 }
