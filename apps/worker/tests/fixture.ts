@@ -4,8 +4,16 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OrganizationContext } from "@obelisk/core/kernel/context";
-import { createDeployment, getDeployment } from "@obelisk/core/modules/provisioning";
-import type { Deployment, DeploymentStatus } from "@obelisk/schemas/deployments";
+import {
+  createDeployment,
+  deprovisionDeployment,
+  getDeployment,
+  listTasks,
+  redeployDeployment,
+  resumeDeployment,
+  suspendDeployment,
+} from "@obelisk/core/modules/provisioning";
+import type { Deployment, DeploymentStatus, Task, TaskAction } from "@obelisk/schemas/deployments";
 import { compileContract } from "@obelisk/testing/compile-contract";
 import { type LocalChain, startLocalChain } from "@obelisk/testing/local-chain";
 import { createTenant, type TestTenant } from "@obelisk/testing/tenant";
@@ -24,6 +32,26 @@ contract Emitter {
   event Ping(address indexed from, uint256 value);
   function ping(uint256 count) external { for (uint256 i; i < count; i++) emit Ping(msg.sender, i); }
 }`;
+
+/** How many steps each action has, and the status it ends in. */
+export const actions = {
+  provision: { steps: 5, ends: "running" },
+  suspend: { steps: 2, ends: "suspended" },
+  resume: { steps: 4, ends: "running" },
+  redeploy: { steps: 6, ends: "running" },
+  deprovision: { steps: 2, ends: "deprovisioned" },
+} as const satisfies Record<TaskAction, { steps: number; ends: DeploymentStatus }>;
+
+/** Asks for an action by its name. */
+export const ask = {
+  suspend: suspendDeployment,
+  resume: resumeDeployment,
+  redeploy: redeployDeployment,
+  deprovision: deprovisionDeployment,
+} as const;
+
+/** Any number: the advisory lock that holds a task at a border. */
+const borderLock = 4_711;
 
 export interface WorkerProcess {
   id: string;
@@ -48,8 +76,15 @@ export interface Fixture {
   create(name?: string): Promise<Deployment>;
   get(id: string): Promise<Deployment>;
   until(id: string, condition: DeploymentStatus | ((deployment: Deployment) => boolean), within?: number): Promise<Deployment>;
+  /** A deployment of which the action may be asked: created, running, suspended where it is to be resumed. */
+  readyFor(action: Exclude<TaskAction, "provision">): Promise<string>;
+  newestTask(id: string): Promise<Task>;
+  /** Actions of the audit entries about something, in order. */
+  auditOf(targetId: string): Promise<string[]>;
   /** Told to the stand-ins of one deployment, or of all, from their next start on. */
   setFault(fault: Fault, deploymentId?: string): Promise<void>;
+  /** Stops the next task of this action at the end of the step at `position`, just before that is committed. */
+  holdAfter(action: TaskAction, position: number): Promise<{ reached(): Promise<void>; release(): Promise<void> }>;
   /** The stand-in's writes: how many by each epoch and holder. */
   ticks(id: string): Promise<{ epoch: number; holder: string; count: number; first: Date; last: Date }[]>;
   stopWorkers(): Promise<void>;
@@ -141,10 +176,61 @@ export async function openFixture(): Promise<Fixture> {
         throw new Error(`${error.message}; it is ${JSON.stringify(last)}`);
       });
     },
+    async readyFor(action) {
+      const { id } = await fixture.create();
+      await fixture.until(id, "running");
+      if (action === "resume") {
+        await suspendDeployment(ctx, { id });
+        await fixture.until(id, "suspended");
+      }
+      return id;
+    },
+    async newestTask(id) {
+      const { items } = await listTasks(ctx, { id, limit: 10 });
+      const task = items[0];
+      if (!task) throw new Error("the deployment has no task");
+      return task;
+    },
+    async auditOf(targetId) {
+      const { rows } = await test.owner.query("select action from audit_entries where target_id = $1 order by sequence", [targetId]);
+      return rows.map((row) => row.action as string);
+    },
     async setFault(fault, deploymentId) {
       const path = join(folder, "runtimes", deploymentId ?? "");
       await mkdir(path, { recursive: true });
       await writeFile(join(path, "fault.json"), JSON.stringify(fault));
+    },
+    async holdAfter(action, position) {
+      const client = await test.owner.connect();
+      await client.query("select pg_advisory_lock($1)", [borderLock]);
+      await client.query(`
+        create or replace function hold_at_border() returns trigger language plpgsql as $$
+        begin
+          if new.position = ${position} and new.status = 'succeeded'
+            and exists (select from tasks where id = new.task_id and action = '${action}') then
+            perform pg_advisory_xact_lock(${borderLock});
+          end if;
+          return null;
+        end $$;
+        create or replace trigger hold_at_border after update of status on task_steps for each row execute function hold_at_border()`);
+      return {
+        async reached() {
+          await waitFor(
+            async () => {
+              const { rows } = await client.query("select 1 from pg_locks where locktype = 'advisory' and objid = $1 and not granted", [
+                borderLock,
+              ]);
+              return rows.length > 0;
+            },
+            { what: `${action} comes to the end of step ${position}`, every: 20 },
+          );
+        },
+        async release() {
+          await client.query("select pg_advisory_unlock($1)", [borderLock]);
+          await client.query("drop trigger hold_at_border on task_steps");
+          client.release();
+        },
+      };
     },
     async ticks(id) {
       const { rows } = await runtimes.query(

@@ -1,16 +1,9 @@
-import {
-  deprovisionDeployment,
-  getInstance,
-  listTasks,
-  redeployDeployment,
-  resumeDeployment,
-  suspendDeployment,
-} from "@obelisk/core/modules/provisioning";
+import { getInstance } from "@obelisk/core/modules/provisioning";
 import type { TaskAction } from "@obelisk/schemas/deployments";
 import { waitFor } from "@obelisk/testing/wait-for";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Fixture, openFixture } from "./fixture.ts";
+import { actions, ask, type Fixture, openFixture } from "./fixture.ts";
 
 let on: Fixture;
 
@@ -47,13 +40,6 @@ async function atBorder(position: number, status: string, act: () => void): Prom
   return { reached, close: () => client.end() };
 }
 
-async function newestTask(id: string) {
-  const { items } = await listTasks(on.ctx, { id, limit: 10 });
-  const task = items[0];
-  if (!task) throw new Error("the deployment has no task");
-  return task;
-}
-
 /** No two writers of one deployment ever took turns: each wrote its last row before the next wrote its first. */
 async function expectOneWriterAtATime(id: string): Promise<void> {
   const writers = await on.ticks(id);
@@ -63,39 +49,16 @@ async function expectOneWriterAtATime(id: string): Promise<void> {
   }
 }
 
-const ends: Record<TaskAction, string> = {
-  provision: "running",
-  suspend: "suspended",
-  resume: "running",
-  redeploy: "running",
-  deprovision: "deprovisioned",
-};
-
-const stepsOf: Record<TaskAction, number> = { provision: 5, suspend: 2, resume: 4, redeploy: 6, deprovision: 2 };
-
-/** Brings a deployment to where the action may be asked for. */
-async function before(action: Exclude<TaskAction, "provision">): Promise<string> {
-  const { id } = await on.create();
-  await on.until(id, "running");
-  if (action === "resume") {
-    await suspendDeployment(on.ctx, { id });
-    await on.until(id, "suspended");
-  }
-  return id;
-}
-
-const ask = { suspend: suspendDeployment, resume: resumeDeployment, redeploy: redeployDeployment, deprovision: deprovisionDeployment };
-
 describe("a worker killed at any border of any step: another one ends the task within 15 s, once", () => {
-  const borders = (Object.keys(stepsOf) as TaskAction[]).flatMap((action) =>
-    Array.from({ length: stepsOf[action] }, (_, position) => position).flatMap((position) =>
+  const borders = (Object.keys(actions) as TaskAction[]).flatMap((action) =>
+    Array.from({ length: actions[action].steps }, (_, position) => position).flatMap((position) =>
       ["running", "succeeded"].map((status): [TaskAction, number, string] => [action, position, status]),
     ),
   );
 
   it.each(borders)("%s, step %i %s", async (action, position, status) => {
     const first = await on.startWorker();
-    const known = action === "provision" ? null : await before(action);
+    const known = action === "provision" ? null : await on.readyFor(action);
     const border = await atBorder(position, status, () => first.process.kill("SIGKILL"));
     const id = action === "provision" || known === null ? (await on.create()).id : known;
     if (action !== "provision") await ask[action](on.ctx, { id });
@@ -103,11 +66,11 @@ describe("a worker killed at any border of any step: another one ends the task w
     await border.close();
     const began = Date.now();
     const second = await on.startWorker();
-    await on.until(id, (d) => d.status === ends[action] && d.currentTask === null, 20_000);
+    await on.until(id, (d) => d.status === actions[action].ends && d.currentTask === null, 20_000);
     expect(Date.now() - began).toBeLessThan(15_000);
-    const task = await newestTask(id);
+    const task = await on.newestTask(id);
     expect(task.status).toBe("succeeded");
-    expect(new Set(task.steps.map(({ name }) => name)).size).toBe(stepsOf[action]);
+    expect(new Set(task.steps.map(({ name }) => name)).size).toBe(actions[action].steps);
     const { rows } = await on.test.owner.query("select action from audit_entries where target_id = $1 and action like 'task.%'", [task.id]);
     expect(rows).toEqual([{ action: "task.succeeded" }]);
     if (action !== "deprovision") await expectOneWriterAtATime(id);

@@ -26,7 +26,7 @@ export const cancelTask = mutation({
     const row = db.updateTable("tasks").where("organizationId", "=", organizationId).where("id", "=", task.id);
     if (task.status === "queued") {
       await row.set({ status: "cancelled", cancelRequestedAt: now, finishedAt: now }).execute();
-      await setStanding(db, organizationId, task.deploymentId, afterCancel(task.former, "queued"), now);
+      await setStanding(db, organizationId, task.deploymentId, afterCancel(task.former, "looked", false), now);
     } else {
       await row.set(({ fn, val }) => ({ cancelRequestedAt: fn.coalesce("cancelRequestedAt", val(now)) })).execute();
     }

@@ -2,24 +2,31 @@ import type { Health, TaskAction } from "@obelisk/schemas/deployments";
 import { z } from "zod";
 import type { OrganizationContext } from "../../kernel/context.ts";
 import { mutation } from "../../kernel/mutation.ts";
-import { afterCancel, afterFailure, afterSuccess, type Failure, type Progress } from "./policy.ts";
-import { procedures } from "./procedures.ts";
-import { hasBegun, setStanding } from "./store.ts";
+import { afterCancel, afterFailure, afterSuccess, type Failure, type Landing, type Progress } from "./policy.ts";
+import { setStanding } from "./store.ts";
 import type { ClaimedTask } from "./system/task-leases.ts";
 import { TaskInterrupted } from "./task-run.ts";
 
-export type TaskEnd = { status: "succeeded"; health: Health | null } | { status: "failed"; failure: Failure } | { status: "cancelled" };
+/** `health`: what the program said last, where one runs here. */
+export type TaskEnd = { status: "succeeded" | "cancelled"; health: Health | null } | { status: "failed"; failure: Failure };
 
-const inputSchema = z.custom<{ task: ClaimedTask; end: TaskEnd }>((value) => typeof value === "object" && value !== null);
+interface Finish {
+  task: ClaimedTask;
+  end: TaskEnd;
+  progress: Progress;
+}
+
+/** Made by the worker itself, so there is nothing to check. */
+const inputSchema = z.custom<Finish>((value) => typeof value === "object" && value !== null);
 
 /**
  * Ends a task together with where that leaves its deployment and the audit entry.
  * @throws TaskInterrupted `lost` when the lease has gone to another, which then ends it
  */
-export const finishTask: (ctx: OrganizationContext, input: { task: ClaimedTask; end: TaskEnd }) => Promise<{ label: string }> = mutation({
+export const finishTask: (ctx: OrganizationContext, input: Finish) => Promise<{ label: string }> = mutation({
   permission: "deployments.operate",
   input: inputSchema,
-  async run({ db, input: { task, end }, now }): Promise<{ label: string }> {
+  async run({ db, input: { task, end, progress }, now }): Promise<{ label: string }> {
     const { organizationId } = task;
     const deployment = await db
       .selectFrom("deployments")
@@ -44,10 +51,10 @@ export const finishTask: (ctx: OrganizationContext, input: { task: ClaimedTask; 
       .returning("id")
       .executeTakeFirst();
     if (!ended) throw new TaskInterrupted("lost");
-    const dropping = procedures[task.action].flatMap(({ drops }, position) => (drops ? [position] : []));
-    const progress = (await hasBegun(db, organizationId, task.taskId, dropping)) ? "dropping" : "begun";
+    const landing = landingOf(task, end, progress);
+    const health = healthAfter(task.action, end, landing);
     await Promise.all([
-      setStanding(db, organizationId, task.deploymentId, standingAfter(task, end, progress), now),
+      setStanding(db, organizationId, task.deploymentId, landing, now),
       db
         .updateTable("taskSteps")
         .set({ status: "cancelled" })
@@ -56,12 +63,12 @@ export const finishTask: (ctx: OrganizationContext, input: { task: ClaimedTask; 
         .where("attempt", "=", task.attempt)
         .where("status", "=", "pending")
         .execute(),
-      ...(healthAfter(task.action, end) === undefined
+      ...(health === undefined
         ? []
         : [
             db
               .updateTable("deployments")
-              .set({ health: healthAfter(task.action, end) ?? null })
+              .set({ health })
               .where("organizationId", "=", organizationId)
               .where("id", "=", task.deploymentId)
               .execute(),
@@ -82,14 +89,14 @@ export const finishTask: (ctx: OrganizationContext, input: { task: ClaimedTask; 
   }),
 });
 
-function standingAfter({ action, former }: ClaimedTask, end: TaskEnd, progress: Progress) {
-  if (end.status === "succeeded") return { ...afterSuccess(action, end.health?.status === "healthy"), failure: null };
-  if (end.status === "failed") return { ...afterFailure(action), failure: end.failure };
-  return afterCancel(former, progress);
+function landingOf({ action, former }: ClaimedTask, end: TaskEnd, progress: Progress): Landing {
+  if (end.status === "failed") return afterFailure(action, former, progress, end.failure);
+  const healthy = end.health?.status === "healthy";
+  return end.status === "succeeded" ? { ...afterSuccess(action, healthy), failure: null } : afterCancel(former, progress, healthy);
 }
 
 /** The health to show from now on: what was seen last, none where nothing runs; undefined leaves it as it is. */
-function healthAfter(action: TaskAction, end: TaskEnd): string | null | undefined {
-  if (end.status !== "succeeded") return end.status === "failed" ? null : undefined;
+function healthAfter(action: TaskAction, end: TaskEnd, landing: Landing): string | null | undefined {
+  if (end.status !== "succeeded") return landing.status === "failed" && end.status === "failed" ? null : undefined;
   return action === "suspend" || action === "deprovision" || !end.health ? null : JSON.stringify(end.health);
 }

@@ -90,20 +90,32 @@ export function afterSuccess(action: TaskAction, healthy: boolean): Standing {
   return { status: healthy ? "running" : "degraded", desiredState };
 }
 
-/** Where it stands once its task has failed: the wish stays, and the cause is shown. */
-export function afterFailure(action: TaskAction): Standing {
-  return { status: "failed", desiredState: courses[action].desired };
+/** How far a task had come: it had looked at most; it had begun, and so may have stopped the program; its data was being dropped. */
+export type Progress = "looked" | "begun" | "dropping";
+
+/**
+ * Where it stands once its task has failed. What ran before runs on where the task had only looked: the task shows the cause. Otherwise
+ * the wish stays, and the deployment shows it.
+ */
+export function afterFailure(action: TaskAction, former: Standing, progress: Progress, failure: Failure): Landing {
+  if (progress === "looked" && runs(former)) return { status: former.status, desiredState: former.desiredState, failure: null };
+  return { status: "failed", desiredState: courses[action].desired, failure };
 }
 
-/** How far a task had come: nobody had begun; a worker had, and so may have stopped the program; its data was being dropped. */
-export type Progress = "queued" | "begun" | "dropping";
+/** Where a task leaves its deployment, with the cause to show where it failed. */
+export type Landing = Standing & { failure: Failure | null };
+
+/** Whether a deployment in this standing has a program that answers, or is being brought back to it. */
+export function runs({ status }: Standing): boolean {
+  return status === "running" || status === "degraded";
+}
 
 /**
  * Where it stands once its task was cancelled: where it stood before. A deployment that never ran has no such place: it is failed
  * with the code `cancelled`, and its task can be run again. One that was running counts as degraded until its program, which the
- * task may have stopped, answers again. Dropped data doesn't come back: there deprovisioning again is the only way on.
+ * task may have stopped, answers; `healthy` says that it does. Dropped data doesn't come back: there deprovisioning again is the only way on.
  */
-export function afterCancel(former: Standing, progress: Progress): Standing & { failure: Failure | null } {
+export function afterCancel(former: Standing, progress: Progress, healthy: boolean): Landing {
   const cancelled = (message: string): Failure => ({ code: "cancelled", message });
   if (progress === "dropping") {
     return {
@@ -117,7 +129,7 @@ export function afterCancel(former: Standing, progress: Progress): Standing & { 
   switch (former.status) {
     case "running":
     case "degraded":
-      return { status: progress === "begun" ? "degraded" : former.status, desiredState: "running", failure: null };
+      return { status: progress === "looked" ? former.status : healthy ? "running" : "degraded", desiredState: "running", failure: null };
     case "suspended":
       return { status: "suspended", desiredState: "suspended", failure: null };
     case "failed":
@@ -154,24 +166,12 @@ export interface ObservedTask {
   leaseExpiresAt: Date | null;
 }
 
-export interface ObservedInstance {
-  leaseExpiresAt: Date;
-}
-
-export type Reconciliation = "nothing" | "fail_task" | "enqueue_task" | "start_instance";
-
 /**
- * What a reconciler owes a deployment. A task that nobody holds is failed once its deadline has passed, and enqueued again before that
- * where its job is missing (the queue knows); its holder ends it by itself. A program is started where one is wanted and nobody
- * answers for it.
+ * What the reconciler owes a task: nothing while a worker holds it, which ends it by itself, past its deadline too. One that nobody
+ * holds is failed once its deadline has passed, and brought back before that where its job is missing (the queue knows).
  */
-export function reconcile(deployment: Standing, task: ObservedTask | null, instance: ObservedInstance | null, now: Date): Reconciliation {
-  if (task) {
-    const held = task.status === "running" && task.leaseExpiresAt !== null && task.leaseExpiresAt > now;
-    if (held) return "nothing";
-    return task.deadlineAt <= now ? "fail_task" : "enqueue_task";
-  }
-  if (deployment.desiredState !== "running") return "nothing";
-  if (deployment.status !== "running" && deployment.status !== "degraded") return "nothing";
-  return instance && instance.leaseExpiresAt > now ? "nothing" : "start_instance";
+export function owedTo(task: ObservedTask, now: Date): "nothing" | "fail" | "enqueue" {
+  const held = task.status === "running" && task.leaseExpiresAt !== null && task.leaseExpiresAt > now;
+  if (held) return "nothing";
+  return task.deadlineAt <= now ? "fail" : "enqueue";
 }

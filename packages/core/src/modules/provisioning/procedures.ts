@@ -1,6 +1,7 @@
 import type { Health, TaskAction } from "@obelisk/schemas/deployments";
 import type { OrganizationContext, Platform } from "../../kernel/context.ts";
 import { ObeliskError } from "../../kernel/errors.ts";
+import type { Progress } from "./policy.ts";
 import { requirePassed, runPreflight } from "./preflight.ts";
 import { type RuntimeDatabase, SchemaFenced } from "./runtime-schema.ts";
 import { ProgramGone } from "./supervision/program.ts";
@@ -26,6 +27,8 @@ interface StepWork {
 
 export interface Step {
   name: string;
+  /** Changes nothing: where it fails first, what ran before runs on. */
+  looks?: true;
   /** From its beginning on there is no way back to where the deployment stood before. */
   drops?: true;
   /** Can be done again after a crash between any two statements. Gives a sentence on what it did. */
@@ -37,6 +40,7 @@ const times = { answer: 150_000, firstProgress: 20_000, look: 250 };
 
 const check: Step = {
   name: "Check that it can run",
+  looks: true,
   async work({ parts, ctx, task }) {
     const { template, specification } = await readSpecification(parts.platform, task.deploymentId);
     const [rpcUrl] = specification.rpcUrls;
@@ -47,7 +51,7 @@ const check: Step = {
       contracts: specification.contracts,
       chainId: specification.chainId,
     });
-    // Room is this worker's own to judge, when it starts the program: the fleet's count may hold the very place that is meant.
+    // The worker keeps a place for the program since before the task was claimed, which the fleet's count may hold against it.
     const checks = preflight.checks.filter(({ name }) => name !== "capacity");
     requirePassed(checks);
     return checks.map(({ detail }) => detail).join(" ");
@@ -68,13 +72,6 @@ const start: Step = {
   name: "Start the program",
   async work({ parts, task }) {
     const { platform, supervisor, runtimes } = parts;
-    using place = supervisor.reserve(task.deploymentId);
-    if (!place) {
-      throw new TaskFailure({
-        code: "capacity",
-        message: `The worker is full with ${supervisor.size} programs. Suspend a deployment, or let the operator add a worker, and run the task again.`,
-      });
-    }
     const charge = await readCharge(platform, runtimes, task.deploymentId);
     if (!(await takeInstanceForTask(platform, task, true))) throw new TaskInterrupted("lost");
     await supervisor.take(
@@ -155,6 +152,18 @@ export const procedures: Readonly<Record<TaskAction, readonly Step[]>> = {
   suspend: [stop, closeDatabase],
   deprovision: [stop, dropDatabase],
 };
+
+/** Whether the action ends with a program that runs, and so takes a place of the worker's. */
+export function startsProgram(action: TaskAction): boolean {
+  return procedures[action].includes(start);
+}
+
+/** How far a task has come that has begun the steps at these positions, in any attempt. */
+export function progressOf(action: TaskAction, begun: readonly number[]): Progress {
+  const steps = begun.map((position) => procedures[action][position]);
+  if (steps.some((step) => step?.drops)) return "dropping";
+  return steps.every((step) => step?.looks) ? "looked" : "begun";
+}
 
 /**
  * Undoes what a task that didn't succeed may have left running: program and database are closed. Data is never dropped here.

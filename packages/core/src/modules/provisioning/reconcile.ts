@@ -2,7 +2,7 @@ import type { Platform } from "../../kernel/context.ts";
 import { ObeliskError } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import { giveUpInstance } from "./fail-deployment.ts";
-import { reconcile } from "./policy.ts";
+import { owedTo } from "./policy.ts";
 import type { TaskWorker } from "./run-task.handler.ts";
 import { runTask } from "./run-task.job.ts";
 import type { RuntimeDatabase } from "./runtime-schema.ts";
@@ -84,13 +84,12 @@ export class Reconciler {
   async #bringTasksBack(): Promise<void> {
     const { platform, tasks: worker, logger } = this.#parts;
     const { now, tasks } = await unheldTasks(platform, pace.tasks);
-    const unwritten = { status: "provisioning", desiredState: "running" } as const;
-    const decided = tasks.map((task) => ({ task, act: reconcile(unwritten, task, null, now) }));
-    for (const { task } of decided.filter(({ act }) => act === "fail_task").slice(0, pace.starts)) {
+    const decided = tasks.map((task) => ({ task, owed: owedTo(task, now) }));
+    for (const { task } of decided.filter(({ owed }) => owed === "fail").slice(0, pace.starts)) {
       logger.warn({ taskId: task.id, deploymentId: task.deploymentId }, "a task is past its deadline");
       void worker.run(task.id).catch((error: unknown) => logger.warn({ err: error, taskId: task.id }, "could not end the task"));
     }
-    const waiting = decided.filter(({ act }) => act === "enqueue_task").map(({ task }) => task);
+    const waiting = decided.filter(({ owed }) => owed === "enqueue").map(({ task }) => task);
     const without = new Set(
       await platform.queue.keysWithoutJob(
         runTask as never,

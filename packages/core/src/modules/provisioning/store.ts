@@ -185,17 +185,3 @@ export async function hasInstance(db: TenantDb, lease: InstanceLease): Promise<b
     .executeTakeFirst();
   return held !== undefined;
 }
-
-/** Whether any attempt of a task has begun one of these steps. */
-export async function hasBegun(db: TenantDb, organizationId: string, taskId: string, positions: readonly number[]): Promise<boolean> {
-  if (positions.length === 0) return false;
-  const begun = await db
-    .selectFrom("taskSteps")
-    .select("position")
-    .where("organizationId", "=", organizationId)
-    .where("taskId", "=", taskId)
-    .where("position", "in", positions)
-    .where("startedAt", "is not", null)
-    .executeTakeFirst();
-  return begun !== undefined;
-}

@@ -89,9 +89,11 @@ export class TaskRun {
     const position = this.#position;
     this.#position += 1;
     this.#abort.signal.throwIfAborted();
-    this.#heard(await beginStep(this.#platform, this.task, this.task.attempt, position));
-    this.#abort.signal.throwIfAborted();
+    const outcome = await beginStep(this.#platform, this.task, this.task.attempt, position);
+    this.#heard(outcome);
+    if (outcome !== "held") this.#abort.signal.throwIfAborted();
     try {
+      this.#abort.signal.throwIfAborted();
       const detail = await work(this.#abort.signal);
       await this.#end(position, "succeeded", detail);
     } catch (error) {

@@ -128,14 +128,16 @@ export async function beatTask(platform: Platform, lease: TaskLease): Promise<Be
   return row.cancelRequestedAt ? "cancel_requested" : "held";
 }
 
-/** Records that a step begins; gives a sign of life along with it. */
+/** Records that a step begins, unless the task is to be cancelled; gives a sign of life along with it. */
 export async function beginStep(platform: Platform, lease: TaskLease, attempt: number, position: number): Promise<BeatOutcome> {
   const { rows } = await sql<{ cancelRequestedAt: Date | null }>`
     with beat as (
-      update tasks t set heartbeat_at = now(), lease_expires_at = ${leaseEnd} where ${held(lease)} returning t.organization_id, t.cancel_requested_at)
-    update task_steps s set status = 'running', started_at = now() from beat
-    where s.organization_id = beat.organization_id and s.task_id = ${lease.taskId} and s.attempt = ${attempt} and s.position = ${position}
-    returning beat.cancel_requested_at`.execute(systemDb(platform));
+      update tasks t set heartbeat_at = now(), lease_expires_at = ${leaseEnd} where ${held(lease)} returning t.organization_id, t.cancel_requested_at),
+    begun as (
+      update task_steps s set status = 'running', started_at = now() from beat
+      where s.organization_id = beat.organization_id and s.task_id = ${lease.taskId} and s.attempt = ${attempt} and s.position = ${position}
+        and beat.cancel_requested_at is null)
+    select cancel_requested_at from beat`.execute(systemDb(platform));
   const row = rows[0];
   if (!row) return "lost";
   return row.cancelRequestedAt ? "cancel_requested" : "held";
@@ -157,6 +159,19 @@ export async function endStep(
     where ${held(lease)} and s.organization_id = t.organization_id and s.task_id = t.id and s.attempt = ${attempt} and s.position = ${position}
     returning 1`.execute(systemDb(platform));
   return rows.length > 0;
+}
+
+/** Positions of the steps that any attempt of the task has begun. */
+export async function begunSteps(platform: Platform, lease: TaskLease): Promise<number[]> {
+  const rows = await systemDb(platform)
+    .selectFrom("taskSteps")
+    .select("position")
+    .distinct()
+    .where("organizationId", "=", lease.organizationId)
+    .where("taskId", "=", lease.taskId)
+    .where("startedAt", "is not", null)
+    .execute();
+  return rows.map(({ position }) => position);
 }
 
 /** Lets another worker go on at once; a heartbeat still under way no longer counts. False when the lease was lost already. */

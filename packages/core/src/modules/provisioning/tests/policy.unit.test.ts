@@ -1,13 +1,13 @@
 import { type DeploymentStatus, type DesiredState, deploymentStatuses, type TaskAction } from "@obelisk/schemas/deployments";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { afterCancel, afterFailure, afterSuccess, courses, mayAsk, mayRerun, reconcile, type Standing } from "../policy.ts";
+import { afterCancel, afterFailure, afterSuccess, courses, mayAsk, mayRerun, owedTo, runs, type Standing } from "../policy.ts";
 
 const actions = Object.keys(courses) as TaskAction[];
 const asked = actions.filter((action) => action !== "provision") as Exclude<TaskAction, "provision">[];
 const desiredStates: DesiredState[] = ["running", "suspended", "deprovisioned"];
 const standing = fc.record({ status: fc.constantFrom(...deploymentStatuses), desiredState: fc.constantFrom(...desiredStates) });
-const progress = fc.constantFrom("queued" as const, "begun" as const, "dropping" as const);
+const progress = fc.constantFrom("looked" as const, "begun" as const, "dropping" as const);
 const at = (seconds: number) => new Date(1_800_000_000_000 + seconds * 1_000);
 
 function allowed(action: Exclude<TaskAction, "provision">, status: DeploymentStatus, desiredState: DesiredState = "running"): boolean {
@@ -68,28 +68,32 @@ describe("running a task again", () => {
 });
 
 describe("where a task leaves its deployment", () => {
-  it("always in a settled status, with the wish of the action kept on failure", () => {
+  it("always in a settled status; failed, it keeps the wish and shows the cause, unless it ran and was only looked at", () => {
+    const cause = { code: "provisioning_unavailable", message: "no RPC answers" };
     const settled: DeploymentStatus[] = ["running", "degraded", "suspended", "deprovisioned", "failed"];
     fc.assert(
       fc.property(fc.constantFrom(...actions), standing, fc.boolean(), progress, (action, former, flag, reached) => {
         expect(settled).toContain(afterSuccess(action, flag).status);
-        expect(settled).toContain(afterCancel(former, reached).status);
-        expect(afterFailure(action)).toEqual({ status: "failed", desiredState: courses[action].desired });
+        expect(settled).toContain(afterCancel(former, reached, flag).status);
+        const landing = afterFailure(action, former, reached, cause);
+        if (reached === "looked" && runs(former)) expect(landing).toEqual({ ...former, failure: null });
+        else expect(landing).toEqual({ status: "failed", desiredState: courses[action].desired, failure: cause });
       }),
     );
   });
 
   it("cancelled: back where it was, and failed with the code cancelled when it never ran", () => {
-    expect(afterCancel({ status: "suspended", desiredState: "suspended" }, "begun")).toMatchObject({
+    expect(afterCancel({ status: "suspended", desiredState: "suspended" }, "begun", false)).toMatchObject({
       status: "suspended",
       desiredState: "suspended",
     });
-    expect(afterCancel({ status: "running", desiredState: "running" }, "queued")).toMatchObject({ status: "running" });
-    expect(afterCancel({ status: "running", desiredState: "running" }, "begun")).toMatchObject({
+    expect(afterCancel({ status: "running", desiredState: "running" }, "looked", false)).toMatchObject({ status: "running" });
+    expect(afterCancel({ status: "running", desiredState: "running" }, "begun", false)).toMatchObject({
       status: "degraded",
       desiredState: "running",
     });
-    expect(afterCancel({ status: "queued", desiredState: "running" }, "begun")).toMatchObject({
+    expect(afterCancel({ status: "running", desiredState: "running" }, "begun", true)).toMatchObject({ status: "running" });
+    expect(afterCancel({ status: "queued", desiredState: "running" }, "begun", false)).toMatchObject({
       status: "failed",
       failure: { code: "cancelled" },
     });
@@ -98,7 +102,7 @@ describe("where a task leaves its deployment", () => {
   it("cancelled while data was being dropped: nothing but deprovisioning again is possible", () => {
     fc.assert(
       fc.property(standing, (former) => {
-        const left = afterCancel(former, "dropping");
+        const left = afterCancel(former, "dropping", true);
         expect(left).toMatchObject({ status: "failed", desiredState: "deprovisioned", failure: { code: "cancelled" } });
         expect(asked.filter((action) => mayAsk(action, left, false).allowed)).toEqual(["deprovision"]);
       }),
@@ -113,43 +117,15 @@ describe("where a task leaves its deployment", () => {
   });
 });
 
-describe("what the reconciler owes a deployment", () => {
-  const runs: Standing = { status: "running", desiredState: "running" };
-
-  it("leaves a task alone while its worker gives signs of life, past the deadline too", () => {
-    const task = { status: "running" as const, deadlineAt: at(-100), leaseExpiresAt: at(1) };
-    expect(reconcile(runs, task, null, at(0))).toBe("nothing");
+describe("what the reconciler owes a task", () => {
+  it("nothing while its worker gives signs of life, past the deadline too", () => {
+    expect(owedTo({ status: "running", deadlineAt: at(-100), leaseExpiresAt: at(1) }, at(0))).toBe("nothing");
   });
 
-  it("queues a task again whose worker is gone, and fails it past its deadline", () => {
-    expect(reconcile(runs, { status: "running", deadlineAt: at(60), leaseExpiresAt: at(0) }, null, at(0))).toBe("enqueue_task");
-    expect(reconcile(runs, { status: "queued", deadlineAt: at(60), leaseExpiresAt: null }, null, at(0))).toBe("enqueue_task");
-    expect(reconcile(runs, { status: "queued", deadlineAt: at(0), leaseExpiresAt: null }, null, at(0))).toBe("fail_task");
-    expect(reconcile(runs, { status: "running", deadlineAt: at(0), leaseExpiresAt: at(-1) }, null, at(0))).toBe("fail_task");
-  });
-
-  it("starts a program exactly when one is wanted, no task works on it and nobody answers for it", () => {
-    fc.assert(
-      fc.property(standing, fc.option(fc.integer({ min: -50, max: 50 })), (where, lease) => {
-        const instance = lease === null ? null : { leaseExpiresAt: at(lease) };
-        const wanted = where.desiredState === "running" && (where.status === "running" || where.status === "degraded");
-        const alone = lease === null || lease <= 0;
-        expect(reconcile(where, null, instance, at(0))).toBe(wanted && alone ? "start_instance" : "nothing");
-      }),
-    );
-  });
-
-  it("never starts a program beside a task", () => {
-    fc.assert(
-      fc.property(
-        standing,
-        fc.constantFrom("queued" as const, "running" as const),
-        fc.integer({ min: -50, max: 50 }),
-        (where, status, lease) => {
-          const task = { status, deadlineAt: at(10), leaseExpiresAt: status === "queued" ? null : at(lease) };
-          expect(reconcile(where, task, null, at(0))).not.toBe("start_instance");
-        },
-      ),
-    );
+  it("a place in the queue when its worker is gone or nobody took it, and its end past the deadline", () => {
+    expect(owedTo({ status: "running", deadlineAt: at(60), leaseExpiresAt: at(0) }, at(0))).toBe("enqueue");
+    expect(owedTo({ status: "queued", deadlineAt: at(60), leaseExpiresAt: null }, at(0))).toBe("enqueue");
+    expect(owedTo({ status: "queued", deadlineAt: at(0), leaseExpiresAt: null }, at(0))).toBe("fail");
+    expect(owedTo({ status: "running", deadlineAt: at(0), leaseExpiresAt: at(-1) }, at(0))).toBe("fail");
   });
 });

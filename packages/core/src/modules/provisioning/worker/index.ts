@@ -42,7 +42,7 @@ export async function openProvisioningWorker(options: ProvisioningWorkerOptions)
   const stopping = new AbortController();
   const runtimes = new RuntimeDatabase(platform.settings.runtimeDatabaseUrl, logger);
   const supervisor = new Supervisor(platform, driver, id, capacity, changes, logger);
-  const tasks = new TaskWorker({ platform, supervisor, runtimes, workerId: id, logger, changes, stopping: stopping.signal });
+  const tasks = new TaskWorker({ platform, supervisor, runtimes, workerId: id, logger, changes, concurrency, stopping: stopping.signal });
   const reconciler = new Reconciler({ platform, workerId: id, supervisor, tasks, runtimes, logger, sweeps: options.sweeps });
 
   const beat = () =>

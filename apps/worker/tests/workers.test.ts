@@ -1,0 +1,91 @@
+import { getInstance, redeployDeployment } from "@obelisk/core/modules/provisioning";
+import { waitFor } from "@obelisk/testing/wait-for";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Fixture, openFixture } from "./fixture.ts";
+
+let on: Fixture;
+
+beforeAll(async () => {
+  on = await openFixture();
+});
+afterAll(() => on.close());
+beforeEach(() => on.setFault({}));
+
+describe("a worker that is full", () => {
+  beforeEach(() => on.shelve());
+  afterEach(() => on.stopWorkers());
+
+  it("runs no more programs than it has places, however many are asked for at once, and redeploys one without needing another", async () => {
+    await on.startWorker({ environment: { WORKER_CAPACITY: "2", WORKER_TASKS: "6" } });
+    const created = await Promise.all(Array.from({ length: 5 }, (_, index) => on.create(`crowd ${index}`)));
+    const settled = await Promise.all(created.map(({ id }) => on.until(id, (d) => d.currentTask === null)));
+    const running = settled.filter(({ status }) => status === "running");
+    expect(running).toHaveLength(2);
+    for (const { status, failure } of settled.filter((one) => !running.includes(one))) {
+      expect({ status, code: failure?.code }).toEqual({ status: "failed", code: "capacity" });
+    }
+    await waitFor(async () => (await on.test.owner.query("select 1 from workers where instances = 2")).rowCount === 1, {
+      what: "it is full",
+    });
+    const id = running[0]?.id ?? "";
+    await redeployDeployment(on.ctx, { id });
+    const redeployed = await on.until(id, (d) => d.currentTask === null);
+    expect(redeployed).toMatchObject({ status: "running", failure: null });
+  });
+});
+
+describe("workers that stop and die", () => {
+  beforeEach(() => on.shelve());
+  afterEach(() => on.stopWorkers());
+
+  it("a worker that is stopped exits in order and everything runs again under the next one", async () => {
+    const first = await on.startWorker();
+    const { id } = await on.create();
+    await on.until(id, "running");
+    const { code, tookMs } = await first.stop();
+    expect(code).toBe(0);
+    expect(tookMs).toBeLessThan(12_000);
+    const began = Date.now();
+    await on.startWorker();
+    await waitFor(async () => ((await getInstance(on.ctx, { id }))?.state === "ready" ? true : null), { what: "it runs again" });
+    expect(Date.now() - began).toBeLessThan(15_000);
+    expect((await on.get(id)).status).toBe("running");
+  });
+
+  it("a worker that is stopped in the middle of a task hands it back, and another one finishes it at once", async () => {
+    await on.setFault({ hangOnStart: true });
+    const first = await on.startWorker();
+    const { id } = await on.create();
+    await on.until(
+      id,
+      (d) => d.currentTask?.steps.some(({ name, status }) => name === "Wait until it answers" && status === "running") ?? false,
+    );
+    await on.startWorker();
+    await on.setFault({});
+    const began = Date.now();
+    expect((await first.stop()).code).toBe(0);
+    await on.until(id, "running");
+    expect(Date.now() - began).toBeLessThan(9_000);
+    expect(await on.newestTask(id)).toMatchObject({ status: "succeeded", attempt: 2 });
+  });
+
+  it("a worker killed in the middle of a task: another one finishes it within 15 s, and only one program ever writes at a time", async () => {
+    await on.setFault({ hangOnStart: true });
+    const first = await on.startWorker();
+    const { id } = await on.create();
+    await on.until(
+      id,
+      (d) => d.currentTask?.steps.some(({ name, status }) => name === "Wait until it answers" && status === "running") ?? false,
+    );
+    await on.startWorker();
+    await on.setFault({});
+    await first.kill();
+    const began = Date.now();
+    await on.until(id, "running", 20_000);
+    expect(Date.now() - began).toBeLessThan(15_000);
+    const task = await on.newestTask(id);
+    expect(task).toMatchObject({ status: "succeeded", attempt: 2 });
+    expect(await on.auditOf(task.id)).toEqual(["task.succeeded"]);
+    expect(await on.ticks(id)).toHaveLength(1);
+  });
+});
