@@ -1,4 +1,6 @@
-import { getInstance, redeployDeployment } from "@obelisk/core/modules/provisioning";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createDeployment, getDeployment, getInstance, redeployDeployment, resumeDeployment } from "@obelisk/core/modules/provisioning";
+import { createTenant } from "@obelisk/testing/tenant";
 import { waitFor } from "@obelisk/testing/wait-for";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Fixture, openFixture } from "./fixture.ts";
@@ -31,6 +33,79 @@ describe("a worker that is full", () => {
     await redeployDeployment(on.ctx, { id });
     const redeployed = await on.until(id, (d) => d.currentTask === null);
     expect(redeployed).toMatchObject({ status: "running", failure: null });
+  });
+});
+
+describe("several workers and organizations", () => {
+  beforeEach(() => on.shelve());
+  afterEach(() => on.stopWorkers());
+
+  it("a task that reaches a full worker is done by one that has room", async () => {
+    await on.startWorker({ environment: { WORKER_CAPACITY: "1", WORKER_TASKS: "6" } });
+    await on.until((await on.create()).id, "running");
+    const roomy = await on.startWorker({ environment: { WORKER_CAPACITY: "4", WORKER_TASKS: "1" } });
+    const created = await Promise.all(Array.from({ length: 4 }, (_, index) => on.create(`more ${index}`)));
+    for (const { id } of created) await on.until(id, "running", 30_000);
+    const { rows } = await on.test.owner.query("select count(*)::int as n from instances where worker_id = $1 and state = 'ready'", [
+      roomy.id,
+    ]);
+    expect(rows[0].n).toBe(4);
+  });
+
+  it("a redeployment keeps its place between stopping and starting, whoever else wants one", async () => {
+    await on.startWorker({ environment: { WORKER_CAPACITY: "1", WORKER_TASKS: "6" } });
+    const waiting = await on.readyFor("resume");
+    await on.setFault({ ignoreSigterm: true });
+    const { id } = await on.create();
+    await on.until(id, "running");
+    await redeployDeployment(on.ctx, { id });
+    await on.until(
+      id,
+      (d) => d.currentTask?.steps.some(({ name, status }) => name === "Stop the program" && status === "running") ?? false,
+    );
+    await resumeDeployment(on.ctx, { id: waiting });
+    expect(await on.until(waiting, (d) => d.currentTask === null)).toMatchObject({ status: "failed", failure: { code: "capacity" } });
+    await on.until(id, (d) => d.status === "running" && d.currentTask === null);
+  });
+
+  it("an organization whose programs all hang leaves a hand to the others", async () => {
+    const other = await createTenant(on.test);
+    await on.startWorker({ environment: { WORKER_CAPACITY: "20", WORKER_TASKS: "3" } });
+    await on.setFault({ hangOnStart: true });
+    const hanging = await Promise.all(Array.from({ length: 8 }, (_, index) => on.create(`hanging ${index}`)));
+    const held = () => Promise.all(hanging.map(({ id }) => on.get(id)));
+    await waitFor(async () => (await held()).filter(({ status }) => status === "provisioning").length === 2, { what: "two are begun" });
+    await on.setFault({});
+    const began = Date.now();
+    const { id } = await createDeployment(other.asOwner(), "indexer", {
+      ...{ name: "Another's", rpcUrl: on.chain.rpcUrl },
+      contracts: [{ address: on.contract.address, abi: on.contract.abi as never }],
+    });
+    await waitFor(async () => (await getDeployment(other.asOwner(), { id })).status === "running", {
+      what: "the other organization's runs",
+    });
+    expect(Date.now() - began).toBeLessThan(10_000);
+  });
+
+  it("a redeployment that fails at its first look leaves what runs running, and its task tells why", async () => {
+    await on.startWorker();
+    const { id } = await on.create();
+    await on.until(id, "running");
+    const before = await getInstance(on.ctx, { id });
+    await on.test.owner.query("update templates set enabled = false where id = 'evm-events'");
+    // A good answer of the fleet is remembered for a second.
+    await sleep(1_100);
+    try {
+      await redeployDeployment(on.ctx, { id });
+      const left = await on.until(id, (d) => d.currentTask === null);
+      expect(left).toMatchObject({ status: "running", desiredState: "running", failure: null });
+      expect(await on.newestTask(id)).toMatchObject({ status: "failed", failure: { code: "provisioning_unavailable" } });
+      expect(await getInstance(on.ctx, { id })).toMatchObject({ state: "ready", startedAt: before?.startedAt });
+    } finally {
+      await on.test.owner.query("update templates set enabled = true where id = 'evm-events'");
+    }
+    await redeployDeployment(on.ctx, { id });
+    await on.until(id, (d) => d.status === "running" && d.currentTask === null);
   });
 });
 
