@@ -1,9 +1,9 @@
 import type { ApiKeyScope } from "@obelisk/schemas/access";
+import { BoundedMap } from "../../kernel/bounded-map.ts";
 import type { Platform } from "../../kernel/context.ts";
 import { ObeliskError } from "../../kernel/errors.ts";
 import { hashToken } from "../../kernel/secrets.ts";
 import { secondsLeft } from "../../kernel/window.ts";
-import { BoundedMap } from "./bounded-map.ts";
 import { type FoundKey, lookUpKey, noteUse } from "./look-up.ts";
 import { isToken } from "./token.ts";
 
