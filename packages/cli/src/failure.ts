@@ -24,12 +24,15 @@ export function explain(error: unknown): Explanation {
   if (error instanceof CommandFailure) return { message: error.message, details: error.remedy ? [error.remedy] : [] };
   if (error instanceof ObeliskApiError) {
     const { errors = [], requestId, code } = error.problem;
-    return { message: error.message, details: [...listed(errors), ...remedyOf(code), `code ${code}, request id ${requestId}`] };
+    return {
+      message: error.message,
+      details: [...further(errors, error.message), ...remedyOf(code), `code ${code}, request id ${requestId}`],
+    };
   }
   if (error instanceof ObeliskUnreachableError) {
     return { message: error.message, details: ["Start it with `obelisk up`, or name another address with --url or OBELISK_URL."] };
   }
-  if (error instanceof ObeliskError) return { message: error.message, details: listed(error.errors ?? []) };
+  if (error instanceof ObeliskError) return { message: error.message, details: further(error.errors ?? [], error.message) };
   if (error instanceof EnvironmentError) return { message: error.message, details: [] };
   const message = error instanceof Error ? error.message : String(error);
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
@@ -38,8 +41,9 @@ export function explain(error: unknown): Explanation {
   return { message: message || code || "unknown error", details: ["Run it again with --verbose to see where it comes from."] };
 }
 
-function listed(errors: readonly { path: string; message: string }[]): string[] {
-  return errors.map((error) => `  ${error.path || "body"}: ${error.message}`);
+/** The faults that the message, which often is the first of them, doesn't tell already. */
+function further(errors: readonly { path: string; message: string }[], told: string): string[] {
+  return errors.filter(({ message }) => !told.includes(message)).map((error) => `  ${error.path || "body"}: ${error.message}`);
 }
 
 function remedyOf(code: string): string[] {

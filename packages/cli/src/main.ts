@@ -1,9 +1,11 @@
 import { Command } from "commander";
+import packageManifest from "../package.json" with { type: "json" };
 import { auditCommand } from "./commands/audit.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { deploymentsCommand } from "./commands/deployments.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { networksCommand } from "./commands/networks.ts";
 import { programCommand } from "./commands/program.ts";
 import { statusCommand } from "./commands/status.ts";
 import { upCommand } from "./commands/up.ts";
@@ -17,6 +19,7 @@ import type { Surroundings } from "./runtime.ts";
 export function programOf(surroundings: Surroundings): Command {
   const program = new Command("obelisk")
     .description("Run and operate Obelisk, the control plane for on-chain runtimes.")
+    .version(packageManifest.version)
     .option("--verbose", "show where an error comes from")
     .addCommand(upCommand(surroundings))
     .addCommand(programCommand(surroundings, "server", "run one server process in the foreground"))
@@ -25,6 +28,7 @@ export function programOf(surroundings: Surroundings): Command {
     .addCommand(statusCommand(surroundings))
     .addCommand(usersCommand(surroundings))
     .addCommand(keysCommand(surroundings))
+    .addCommand(networksCommand(surroundings))
     .addCommand(deploymentsCommand(surroundings))
     .addCommand(auditCommand(surroundings))
     .addCommand(demoCommand(surroundings))

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { invalidRequest } from "@obelisk/core/kernel/errors";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseContract } from "../src/deployments/contract-argument.ts";
 import { parseSeconds, wholeNumber } from "../src/durations.ts";
@@ -69,6 +70,16 @@ describe("output", () => {
       true,
     );
     expect(shown).toBe("A          N\nx          5\nlong name  –");
+  });
+
+  it("says each fault of an input once", () => {
+    const errors = [
+      { path: "name", message: "use at most 64 characters" },
+      { path: "rpcUrl", message: "expected an http:// or https:// URL" },
+    ];
+    const { message, details } = explain(invalidRequest(errors));
+    expect(message).toBe("name: use at most 64 characters (and 1 more)");
+    expect(details).toEqual(["  rpcUrl: expected an http:// or https:// URL"]);
   });
 
   it("explains an error that nobody foresaw without its stack", () => {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { startLocalChain } from "@obelisk/testing/local-chain";
 import { createTenant, type TestTenant } from "@obelisk/testing/tenant";
 import { openTestPlatform, type TestPlatform } from "@obelisk/testing/test-platform";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -112,6 +113,41 @@ describe("audit verify", () => {
     expect(edited.status).toBe(1);
     expect(JSON.parse(edited.stdout)).toMatchObject({ intact: false, fault: { sequence: 1 } });
     expect(edited.stderr).toContain("breaks at entry 1");
+  });
+});
+
+describe("networks", () => {
+  it("asks the nodes before a network is known, shows no credentials, and keeps a slug on its chain", async () => {
+    const [chain, other] = await Promise.all([startLocalChain(), startLocalChain({ args: ["--chain-id", "7"] })]);
+    try {
+      const set = (url: string, ...more: string[]) => obelisk(["networks", "set", "lab", "--name", "Lab", "--rpc-url", url, ...more]);
+      const withKey = `${chain.rpcUrl}/?key=secret-key`;
+      expect(await set(withKey, "--rpc-url", other.rpcUrl)).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining("different chains"),
+      });
+      expect(await set(withKey)).toMatchObject({ status: 0, stdout: expect.stringMatching(/^lab {2}chain 31337, at block \d+\n$/) });
+      expect(await set(other.rpcUrl)).toMatchObject({ status: 1, stderr: expect.stringContaining("Give it another slug") });
+      await chain.stop();
+      expect(await set(withKey)).toMatchObject({ status: 1, stderr: expect.stringContaining("Check that the node runs") });
+      const listed = await obelisk(["networks", "list", "--json"]);
+      expect(JSON.parse(listed.stdout)).toMatchObject([{ slug: "lab", chainId: 31_337, enabled: true, rpcOrigins: [chain.rpcUrl] }]);
+      expect(listed.stdout).not.toContain("secret-key");
+    } finally {
+      await Promise.all([chain.stop(), other.stop()]);
+    }
+  });
+
+  it("switches one off and on, and knows no other", async () => {
+    await obelisk(["networks", "disable", "lab"]);
+    expect((await obelisk(["networks", "list"])).stdout).toContain("off");
+    expect((await obelisk(["networks", "enable", "lab"])).status).toBe(0);
+    expect(await obelisk(["networks", "enable", "nowhere"])).toMatchObject({
+      status: 1,
+      stdout: "",
+      stderr: expect.stringContaining("nowhere"),
+    });
+    await test.owner.query("delete from networks where slug = 'lab'");
   });
 });
 

@@ -13,7 +13,8 @@ const commands = leaves(programOf({ variables: {}, signal: new AbortController()
 it("knows every command of the product", () => {
   const deployments = ["list", "create indexer", "show", "logs", "tasks", "suspend", "resume", "redeploy", "delete", "cancel", "rerun"];
   const others = ["up", "server", "worker", "migrate", "status", "users create-admin", "keys create", "audit verify", "demo"];
-  const expected = [...others, ...deployments.map((name) => `deployments ${name}`)].map((name) => `obelisk ${name}`);
+  const networks = ["list", "set", "disable", "enable"].map((name) => `networks ${name}`);
+  const expected = [...others, ...networks, ...deployments.map((name) => `deployments ${name}`)].map((name) => `obelisk ${name}`);
   expect(commands.map(({ path }) => path).sort()).toEqual(expected.sort());
 });
 

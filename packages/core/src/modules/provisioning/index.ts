@@ -1,5 +1,6 @@
 export { cancelTask } from "./cancel-task.ts";
 export { deprovisionDeployment, redeployDeployment, resumeDeployment, suspendDeployment } from "./change-state.ts";
+export { type ConfigureNetwork, configureNetwork } from "./configure-network.ts";
 export { createDeployment } from "./create-deployment.ts";
 export { listNetworks } from "./networks.ts";
 export { type OrganizationOverview, organizationOverview } from "./overview.ts";
@@ -10,5 +11,5 @@ export { getInstance, healthHistory, readLogs } from "./read-telemetry.ts";
 export { rerunTask } from "./rerun-task.ts";
 export { setVisibility } from "./set-visibility.ts";
 export { type ResolvedEndpoint, resolveEndpoint } from "./system/endpoints.ts";
-export { type RegisterNetwork, registerNetwork } from "./system/networks.ts";
+export { type ConfiguredNetwork, configuredNetworks, type RegisterNetwork, registerNetwork, switchNetwork } from "./system/networks.ts";
 export { type PlatformStatus, platformStatus } from "./system/status.ts";

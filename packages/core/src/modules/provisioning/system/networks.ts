@@ -1,6 +1,6 @@
 import { systemDb } from "../../../db/system-db.ts";
 import type { Platform } from "../../../kernel/context.ts";
-import { sealRpcUrls } from "../specification.ts";
+import { openRpcUrls, sealRpcUrls } from "../specification.ts";
 
 export interface RegisterNetwork {
   slug: string;
@@ -21,4 +21,31 @@ export async function registerNetwork(platform: Platform, network: RegisterNetwo
     .values(row)
     .onConflict((conflict) => conflict.column("slug").doUpdateSet(row))
     .execute();
+}
+
+/** A network as its operator sees it. */
+export interface ConfiguredNetwork extends Omit<RegisterNetwork, "rpcUrls"> {
+  /** Switched off, it takes no new deployments; what runs on it goes on. */
+  enabled: boolean;
+  /** The URLs without path and query, where credentials often are. */
+  rpcOrigins: string[];
+}
+
+/** Every network, switched off or not, by slug. */
+export async function configuredNetworks(platform: Platform): Promise<ConfiguredNetwork[]> {
+  const rows = await systemDb(platform)
+    .selectFrom("networks")
+    .select(["slug", "name", "family", "chainId", "development", "enabled", "sealedRpcUrls"])
+    .orderBy("slug")
+    .execute();
+  return rows.map(({ sealedRpcUrls, ...row }) => ({
+    ...row,
+    rpcOrigins: openRpcUrls(platform.secrets, row.slug, sealedRpcUrls).map((url) => new URL(url).origin),
+  }));
+}
+
+/** Lets new deployments onto a network, or no more. @returns whether there is such a network */
+export async function switchNetwork(platform: Platform, slug: string, enabled: boolean): Promise<boolean> {
+  const { numUpdatedRows } = await systemDb(platform).updateTable("networks").set({ enabled }).where("slug", "=", slug).executeTakeFirst();
+  return numUpdatedRows > 0n;
 }

@@ -1,0 +1,60 @@
+import { ChainError, evmAdapter } from "@obelisk/chains";
+import { networkSlugSchema, rpcUrlSchema } from "@obelisk/schemas/deployments";
+import { nameSchema } from "@obelisk/schemas/primitives";
+import { z } from "zod";
+import type { Platform } from "../../kernel/context.ts";
+import { conflict, fieldErrors, invalidRequest, ObeliskError } from "../../kernel/errors.ts";
+import { configuredNetworks, registerNetwork } from "./system/networks.ts";
+
+const evm = evmAdapter();
+
+/** Time for one node to answer, in milliseconds. */
+const patienceMs = 10_000;
+
+const schema = z.strictObject({
+  slug: networkSlugSchema,
+  name: nameSchema,
+  /** Tried in this order: the first that answers serves. */
+  rpcUrls: z.array(rpcUrlSchema).min(1, "name at least one URL").max(8, "name at most 8 URLs"),
+  /** Whether it is a chain for trying out, where members may do what elsewhere needs an admin. */
+  development: z.boolean(),
+});
+
+export type ConfigureNetwork = z.input<typeof schema>;
+
+/**
+ * Makes a network known to every organization, or changes its name and URLs, once each of its nodes has answered. The operator's act.
+ * @returns the chain's id and its head
+ * @throws ObeliskError `invalid_request`; `unavailable` for a node that doesn't answer; `conflict` where the nodes are on different chains, or
+ * the network is on another one already: what runs on it was made for that one
+ */
+export async function configureNetwork(platform: Platform, input: ConfigureNetwork): Promise<{ chainId: number; headBlock: number }> {
+  const parsed = schema.safeParse(input);
+  if (!parsed.success) throw invalidRequest(fieldErrors(parsed.error.issues));
+  const network = parsed.data;
+  const answers = await Promise.all(network.rpcUrls.map(askNode));
+  const [first] = answers;
+  const stranger = answers.find(({ chainId }) => chainId !== first?.chainId);
+  if (!first || stranger) {
+    throw conflict(`The nodes are on different chains: ${answers.map(({ origin, chainId }) => `${origin} on ${chainId}`).join(", ")}.`);
+  }
+  const before = (await configuredNetworks(platform)).find(({ slug }) => slug === network.slug);
+  if (before && before.chainId !== first.chainId) {
+    throw conflict(`The network ${network.slug} is chain ${before.chainId} and the node is on ${first.chainId}. Give it another slug.`);
+  }
+  await registerNetwork(platform, { ...network, family: evm.family, chainId: first.chainId });
+  return { chainId: first.chainId, headBlock: Math.max(...answers.map(({ headBlock }) => headBlock)) };
+}
+
+async function askNode(rpcUrl: string): Promise<{ origin: string; chainId: number; headBlock: number }> {
+  const { origin } = new URL(rpcUrl);
+  try {
+    const { chainId, headBlock } = await evm.probe({ rpcUrls: [rpcUrl], allowPrivateTargets: true, timeoutMs: patienceMs });
+    return { origin, chainId, headBlock };
+  } catch (error) {
+    if (!(error instanceof ChainError)) throw error;
+    throw new ObeliskError("unavailable", `${error.message}. Check that the node runs and that its URL is right.`, {
+      cause: error,
+    });
+  }
+}
