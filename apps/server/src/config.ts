@@ -56,6 +56,10 @@ export function readConfig(variables: Record<string, string | undefined> = proce
     http: {
       trustProxy: environment.TRUST_PROXY,
       metricsToken: environment.METRICS_TOKEN ?? null,
+      callLimits: {
+        usual: { requests: 600, windowSeconds: 60 },
+        costly: { requests: production ? 30 : 300, windowSeconds: 60 },
+      },
       dashboardFolder: join(import.meta.dirname, "../../dashboard/dist"),
     },
     lifeline: variables["OBELISK_LIFELINE"] === "stdin",

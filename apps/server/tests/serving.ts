@@ -57,7 +57,13 @@ export async function serve(options: ServeOptions = {}): Promise<Serving> {
     }),
     changes,
     closing: closing.signal,
-    options: { trustProxy: false, metricsToken: null, dashboardFolder: join(import.meta.dirname, "fixtures/dashboard"), ...options.http },
+    options: {
+      trustProxy: false,
+      metricsToken: null,
+      callLimits: { usual: { requests: 100_000, windowSeconds: 60 }, costly: { requests: 100_000, windowSeconds: 60 } },
+      dashboardFolder: join(import.meta.dirname, "fixtures/dashboard"),
+      ...options.http,
+    },
   });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   await new Promise<void>((resolve) => {

@@ -1,5 +1,6 @@
 import type { Context } from "@obelisk/core/kernel/context";
 import { ObeliskError } from "@obelisk/core/kernel/errors";
+import { countCall } from "@obelisk/core/modules/access";
 import { exportAudit, type exportAuditSchema } from "@obelisk/core/modules/audit";
 import type { z } from "zod";
 import type { AppContext, Parts } from "./context.ts";
@@ -16,6 +17,7 @@ export async function handleAuditExport(c: AppContext, parts: Parts): Promise<Re
   const signedIn = isSameOrigin(c.req.raw.headers, parts.platform.settings) ? await state.session() : null;
   if (!signedIn) throw new ObeliskError("unauthenticated", "Sign in to export the audit log.");
   state.actor = { type: "user", id: signedIn.user.id, label: signedIn.user.email };
+  await countCall(parts.platform, signedIn.user.id, "costly", parts.options.callLimits);
   const call: Context = { platform: parts.platform, requestId: state.requestId, actor: state.actor, ip: state.ip };
   const { organization, ...input } = c.req.query();
   requirePlainText(input);

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
 import type { Changes } from "@obelisk/core/kernel/changes";
 import type { Actor, Platform } from "@obelisk/core/kernel/context";
-import type { Authentication, SignedIn } from "@obelisk/core/modules/access";
+import type { Authentication, CallLimits, SignedIn } from "@obelisk/core/modules/access";
 import type { Context } from "hono";
 
 /** The parts that the adapters share. */
@@ -20,6 +20,8 @@ export interface HttpOptions {
   trustProxy: boolean;
   /** Opens /metrics to other hosts; null where only this host may read it. */
   metricsToken: string | null;
+  /** What one signed-in person may call in a minute. */
+  callLimits: CallLimits;
   /** Folder of the built dashboard. */
   dashboardFolder: string;
 }

@@ -5,5 +5,5 @@ import { protectedOrganizationProcedure as procedure, router } from "./base.ts";
 
 export const auditRouter = router({
   list: procedure.input(auditFilterSchema).query(({ ctx, input }): Promise<Page<AuditEntry>> => pageAudit(ctx.organization, input)),
-  verify: procedure.query(({ ctx }): Promise<AuditVerification> => verifyAudit(ctx.organization)),
+  verify: procedure.meta({ bound: "costly" }).query(({ ctx }): Promise<AuditVerification> => verifyAudit(ctx.organization)),
 });

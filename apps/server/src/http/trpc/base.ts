@@ -1,7 +1,7 @@
 import type { Changes } from "@obelisk/core/kernel/changes";
 import type { Actor, Context, Platform } from "@obelisk/core/kernel/context";
 import { ObeliskError } from "@obelisk/core/kernel/errors";
-import type { SignedIn } from "@obelisk/core/modules/access";
+import { type CallBound, type CallLimits, countCall, type SignedIn } from "@obelisk/core/modules/access";
 import { initTRPC } from "@trpc/server";
 import { enterOrganization } from "../organization-guard.ts";
 import { requirePlainText } from "../plain-text.ts";
@@ -16,6 +16,7 @@ export interface ProcedureContext {
   session: () => Promise<SignedIn | null>;
   requestId: string;
   ip: string | null;
+  callLimits: CallLimits;
   /** The organization the client believes it acts in: the header `x-obelisk-organization`, or a subscription's parameters. */
   believedOrganization: string | null;
   /** Ends with the server: subscriptions stop then. */
@@ -24,21 +25,38 @@ export interface ProcedureContext {
   seen: { actor: Actor | null; organizationId: string | null };
 }
 
-const trpc = initTRPC.context<ProcedureContext>().create({
-  errorFormatter: formatError,
-  // A stream ends after ten minutes and the client opens it anew, so that one outlives its session by no more than that.
-  sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 30_000 }, maxDurationMs: 600_000 },
-});
+/** What a procedure says of itself: `.meta({ bound: "costly" })`. */
+export interface ProcedureMeta {
+  /** The window that its calls are counted in; `usual` where it says nothing. */
+  bound?: CallBound;
+}
+
+const trpc = initTRPC
+  .context<ProcedureContext>()
+  .meta<ProcedureMeta>()
+  .create({
+    errorFormatter: formatError,
+    // A stream ends after ten minutes and the client opens it anew, so that one outlives its session by no more than that.
+    sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 30_000 }, maxDurationMs: 600_000 },
+  });
 
 export const router = trpc.router;
 
-/** Anyone, signed in or not. */
+/** Anyone, signed in or not; the calls of whoever is signed in are counted and bounded. */
 export const publicProcedure = trpc.procedure
   .use(recordProcedure)
   .use(async ({ next }) => {
     const result = await next();
     if (!result.ok) throw refusalOf(result.error);
     return result;
+  })
+  .use(async ({ ctx, meta, next }) => {
+    const signedIn = await ctx.session();
+    if (signedIn) {
+      ctx.seen.actor = { type: "user", id: signedIn.user.id, label: signedIn.user.email };
+      await countCall(ctx.platform, signedIn.user.id, meta?.bound ?? "usual", ctx.callLimits);
+    }
+    return next({ ctx: { signedIn } });
   })
   .use(async ({ getRawInput, next }) => {
     requirePlainText(await getRawInput());
@@ -47,11 +65,9 @@ export const publicProcedure = trpc.procedure
 
 /** Whoever is signed in. */
 export const protectedProcedure = publicProcedure.use(async ({ ctx, next }) => {
-  const signedIn = await ctx.session();
-  if (!signedIn) throw new ObeliskError("unauthenticated", "Sign in to do this.");
-  const actor: Actor = { type: "user", id: signedIn.user.id, label: signedIn.user.email };
-  ctx.seen.actor = actor;
-  const call: Context = { platform: ctx.platform, requestId: ctx.requestId, actor, ip: ctx.ip };
+  const { signedIn, seen } = ctx;
+  if (!signedIn || !seen.actor) throw new ObeliskError("unauthenticated", "Sign in to do this.");
+  const call: Context = { platform: ctx.platform, requestId: ctx.requestId, actor: seen.actor, ip: ctx.ip };
   return next({ ctx: { signedIn, call } });
 });
 

@@ -52,9 +52,11 @@ export const deploymentsRouter = router({
 
   /** A mutation, though it changes nothing: it reaches out to the network for each call. */
   preflight: procedure
+    .meta({ bound: "costly" })
     .input(createIndexerSchema)
     .mutation(({ ctx, input }): Promise<PreflightCheck[]> => preflight(ctx.organization, "indexer", input)),
   create: procedure
+    .meta({ bound: "costly" })
     .input(createIndexerSchema)
     .mutation(({ ctx, input }): Promise<Deployment> => createDeployment(ctx.organization, "indexer", input)),
 

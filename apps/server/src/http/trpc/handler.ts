@@ -24,6 +24,7 @@ export async function handleProcedures(c: AppContext, parts: Parts): Promise<Res
       session: state.session,
       requestId: state.requestId,
       ip: state.ip,
+      callLimits: parts.options.callLimits,
       believedOrganization: c.req.header("x-obelisk-organization") ?? info.connectionParams?.["organizationId"] ?? null,
       closing: parts.closing,
       seen: state,

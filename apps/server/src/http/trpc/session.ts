@@ -12,7 +12,7 @@ export interface SessionState {
 export const sessionRouter = router({
   /** Who is signed in and where they may go; all null and empty for nobody. */
   get: publicProcedure.query(async ({ ctx }): Promise<SessionState> => {
-    const signedIn = await ctx.session();
+    const { signedIn } = ctx;
     if (!signedIn) return { user: null, activeOrganizationId: null, memberships: [] };
     const memberships = await listMemberships(ctx.platform, signedIn.user.id);
     return { user: signedIn.user, activeOrganizationId: signedIn.activeOrganizationId, memberships };

@@ -5,6 +5,7 @@ export {
   type SignedIn,
   type User,
 } from "./authentication.ts";
+export { type CallBound, type CallLimits, countCall } from "./call-limit.ts";
 export { createUser, userByEmail } from "./create-user.ts";
 export { sweepRateWindows } from "./request-window.ts";
 export { sweepSessions } from "./sweep-sessions.ts";
