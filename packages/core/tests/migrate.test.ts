@@ -27,7 +27,7 @@ beforeAll(async () => {
     return owned.href;
   };
   const [databaseUrl, runtimeDatabaseUrl] = [url("obelisk"), url("obelisk_runtimes")];
-  options = { databaseUrl, runtimeDatabaseUrl, encryptionKey: oldKey, report: () => undefined };
+  options = { databaseUrl, runtimeDatabaseUrl, encryptionKeys: [oldKey], report: () => undefined };
 });
 afterAll(async () => {
   await admin?.end();
@@ -69,7 +69,7 @@ describe("migrating as an owner who is no superuser", () => {
 
   it("moves the platform's roles to a rotated key", async () => {
     expect(await enters(applicationRole, oldKey)).toBe(true);
-    await migrate({ ...options, encryptionKey: newKey });
+    await migrate({ ...options, encryptionKeys: [newKey, oldKey] });
     for (const role of [applicationRole, systemRole]) {
       expect(await enters(role, newKey)).toBe(true);
       expect(await enters(role, oldKey)).toBe(false);
@@ -86,6 +86,10 @@ describe("migrating as an owner who is no superuser", () => {
       const cut = new Promise<void>((resolve) => program.on("error", () => resolve()));
       await program.connect();
       await program.query("create table events (n int)");
+      const inside = new URL(options.databaseUrl);
+      inside.username = schemaName(id);
+      inside.password = password;
+      await expect(new pg.Client({ connectionString: inside.href }).connect()).rejects.toMatchObject({ code: "42501" });
       await runtimes.close(id, 2);
       await cut;
       await expect(runtimes.prepare(id, 1, password)).rejects.toBeInstanceOf(SchemaFenced);
@@ -103,8 +107,75 @@ describe("migrating as an owner who is no superuser", () => {
 describe("migrating is refused", () => {
   it("where a role of the platform stands above row-level security", async () => {
     await admin.query(`alter role ${applicationRole} bypassrls`);
-    await expect(migrate({ ...options, encryptionKey: newKey })).rejects.toThrow(`alter role ${applicationRole} nosuperuser nobypassrls`);
+    await expect(migrate({ ...options, encryptionKeys: [newKey] })).rejects.toThrow(
+      `alter role ${applicationRole} nosuperuser nobypassrls`,
+    );
     await admin.query(`alter role ${applicationRole} nobypassrls`);
+  });
+
+  describe("where the platform's roles may be another Obelisk's", () => {
+    const otherKey = "the-key-of-another-obelisk-on-this-server";
+    let other: MigrateOptions;
+
+    beforeAll(async () => {
+      await admin.query("create database other owner house");
+      const [databaseUrl, runtimeDatabaseUrl] = ["other", "other_runtimes"].map((name) =>
+        options.databaseUrl.replace(/obelisk$/, name),
+      ) as [string, string];
+      other = { databaseUrl, runtimeDatabaseUrl, encryptionKeys: [otherKey], report: () => undefined };
+    });
+
+    const comment = (text: string | null) =>
+      Promise.all(
+        [applicationRole, systemRole].map((role) => admin.query(`comment on role ${role} is ${text ? admin.escapeLiteral(text) : "null"}`)),
+      );
+    /** That the first Obelisk works on as it did, and nothing was begun for the second. */
+    const unharmed = async () => {
+      for (const role of [applicationRole, systemRole]) expect(await enters(role, newKey)).toBe(true);
+      const second = new pg.Client({ connectionString: other.databaseUrl });
+      await second.connect();
+      expect((await second.query("select 1 from pg_tables where schemaname in ('public', 'pgboss')")).rows).toEqual([]);
+      await second.end();
+    };
+
+    it("because their comment names a key that isn't among ours: says which, and what to do", async () => {
+      await expect(migrate(other)).rejects.toThrow(
+        /obelisk_app .* belongs to an Obelisk with the encryption key [0-9a-f]{8}, and ENCRYPTION_KEY holds [0-9a-f]{8}\..* server of its own; .*ENCRYPTION_KEY=new,old/,
+      );
+      await unharmed();
+    });
+
+    it("because they have no comment and no password of ours opens them", async () => {
+      await comment(null);
+      await expect(migrate(other)).rejects.toThrow(/nothing shows that it is this Obelisk's/);
+      await unharmed();
+    });
+
+    it("and not where a password of ours opens them, which then leaves its comment", async () => {
+      await migrate({ ...options, encryptionKeys: [newKey] });
+      await expect(migrate(other)).rejects.toThrow("belongs to an Obelisk with the encryption key");
+    });
+
+    it("and not for a second database with the same key", async () => {
+      await migrate({ ...other, encryptionKeys: [newKey] });
+      for (const role of [applicationRole, systemRole]) expect(await enters(role, newKey)).toBe(true);
+    });
+
+    it("and not for roles that can't log in, which nobody works with, nor for those the operator gives away as the refusal says", async () => {
+      await comment(null);
+      for (const role of [applicationRole, systemRole]) await admin.query(`alter role ${role} nologin`);
+      await migrate(other);
+      expect(await enters(applicationRole, otherKey)).toBe(true);
+      await comment(null);
+      const refusal: Error = await migrate({ ...options, encryptionKeys: [newKey] }).then(
+        () => expect.unreachable(),
+        (error) => error,
+      );
+      const [, given] = /is '(.+)'$/.exec(refusal.message) ?? [];
+      await comment(given ?? "");
+      await migrate({ ...options, encryptionKeys: [newKey] });
+      expect(await enters(systemRole, newKey)).toBe(true);
+    });
   });
 
   it("for a migration that was edited after it had been applied", async () => {
@@ -113,12 +184,12 @@ describe("migrating is refused", () => {
       await owner.query("update migrations set checksum = 'another' where name = '0001_identity.sql'");
       return rows[0].checksum as string;
     });
-    await expect(migrate({ ...options, encryptionKey: newKey })).rejects.toThrow("0001_identity.sql was edited");
+    await expect(migrate({ ...options, encryptionKeys: [newKey] })).rejects.toThrow("0001_identity.sql was edited");
     await asOwner((owner) => owner.query("update migrations set checksum = $1 where name = '0001_identity.sql'", [checksum]));
   });
 
   it("for a database that a newer build has migrated", async () => {
     await asOwner((owner) => owner.query("insert into migrations (name, checksum) values ('9999_later.sql', 'x')"));
-    await expect(migrate({ ...options, encryptionKey: newKey })).rejects.toThrow("start a build at least as new as the database");
+    await expect(migrate({ ...options, encryptionKeys: [newKey] })).rejects.toThrow("start a build at least as new as the database");
   });
 });

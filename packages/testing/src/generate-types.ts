@@ -14,7 +14,12 @@ const target = join(import.meta.dirname, "../../core/src/db/types.gen.ts");
 const check = process.argv.includes("--check");
 
 await withTemporaryPostgres(async ({ databaseUrl, encryptionKey }) => {
-  await migrate({ databaseUrl, runtimeDatabaseUrl: defaultRuntimeDatabaseUrl(databaseUrl), encryptionKey, report: () => undefined });
+  await migrate({
+    databaseUrl,
+    runtimeDatabaseUrl: defaultRuntimeDatabaseUrl(databaseUrl),
+    encryptionKeys: [encryptionKey],
+    report: () => undefined,
+  });
   const scratch = mkdtempSync(join(tmpdir(), "obelisk-types-"));
   try {
     const out = join(scratch, "types.ts");

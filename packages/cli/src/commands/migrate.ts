@@ -15,7 +15,7 @@ export function migrateCommand(surroundings: Surroundings): Command {
       await migrate({
         databaseUrl,
         runtimeDatabaseUrl,
-        encryptionKey: encryptionKeys[0],
+        encryptionKeys,
         report: (line) => {
           applied += 1;
           note(line);

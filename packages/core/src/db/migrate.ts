@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { migrateQueue } from "@obelisk/queue";
 import pg from "pg";
-import { databaseRolePassword } from "../kernel/secrets.ts";
 import { everyJob } from "../modules/jobs.ts";
 import { applicationRole, systemRole } from "./client.ts";
+import { ensurePlatformRoles } from "./platform-roles.ts";
 import { prepareRuntimeDatabase } from "./runtime-database.ts";
 
 export interface MigrateOptions {
@@ -13,8 +13,8 @@ export interface MigrateOptions {
   databaseUrl: string;
   /** Connection string of the runtime database; a sibling of the control database unless told. */
   runtimeDatabaseUrl: string;
-  /** Newest encryption key: the platform roles' passwords come from it. */
-  encryptionKey: string;
+  /** Newest first: the platform roles' passwords come from the first, and roles that one of the others made are ours too. */
+  encryptionKeys: readonly string[];
   /** Told of each step, in a sentence. */
   report(line: string): void;
 }
@@ -25,7 +25,10 @@ interface Migration {
   sql: string;
 }
 
-/** Any number, the same in every process: only one migrates at a time. */
+/**
+ * Any number, the same in every process: only one migrates at a time. Advisory locks belong to one database, and this one is closed to all but
+ * its owner and the platform's own roles, so no runtime's role can hold the lock against a migration.
+ */
 const lockKey = 4_720_160_431;
 
 const folder = join(import.meta.dirname, "migrations");
@@ -42,14 +45,16 @@ function readMigrations(): Migration[] {
 
 /**
  * Brings roles, schema, queue and runtime database to what this build expects. Waits for another process that does the same.
- * @throws when an applied migration was edited since, or the database is newer than this build.
+ * @throws when the server's platform roles belong to another Obelisk, an applied migration was edited since, or the database is newer than
+ *   this build.
  */
 export async function migrate(options: MigrateOptions): Promise<void> {
   const client = new pg.Client({ connectionString: options.databaseUrl, application_name: "obelisk migrate" });
   await client.connect();
   try {
     await client.query("select pg_advisory_lock($1)", [lockKey]);
-    await ensureRoles(client, options.encryptionKey);
+    await ensurePlatformRoles(client, options.databaseUrl, options.encryptionKeys);
+    await closeDatabase(client);
     await applyMigrations(client, options.report);
     await migrateQueue(options.databaseUrl, everyJob);
     await grantQueue(client);
@@ -59,19 +64,8 @@ export async function migrate(options: MigrateOptions): Promise<void> {
   }
 }
 
-async function ensureRoles(client: pg.Client, encryptionKey: string): Promise<void> {
-  for (const role of [applicationRole, systemRole]) {
-    const password = client.escapeLiteral(databaseRolePassword(encryptionKey, role));
-    const { rows } = await client.query<{ unbound: boolean }>(
-      "select rolsuper or rolbypassrls as unbound from pg_roles where rolname = $1",
-      [role],
-    );
-    const [found] = rows;
-    if (found?.unbound) throw new Error(`row-level security doesn't bind the role ${role}: alter role ${role} nosuperuser nobypassrls`);
-    if (!found) await client.query(`create role ${role} nosuperuser nocreatedb nocreaterole noinherit`);
-    // Set again each time, so that a rotated encryption key and its roles stay together; only a superuser may say more of a role that exists.
-    await client.query(`alter role ${role} login password ${password}`);
-  }
+/** Closes the database to everyone but its owner and the platform's roles. */
+async function closeDatabase(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ name: string }>("select current_database() as name");
   const database = client.escapeIdentifier(rows[0]?.name ?? "");
   await client.query(`revoke all on database ${database} from public`);

@@ -78,7 +78,7 @@ function extract(key: string): Buffer {
 }
 
 /** Eight hex digits that name a key without telling anything of it. */
-function keyId(key: string): string {
+export function keyId(key: string): string {
   return createHmac("sha256", key).update("obelisk.key-id").digest("hex").slice(0, 8);
 }
 
