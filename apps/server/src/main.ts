@@ -1,3 +1,4 @@
+import { databaseRemedy } from "@obelisk/core/kernel/database-remedy";
 import { EnvironmentError } from "@obelisk/core/kernel/environment";
 import { whenParentDies } from "@obelisk/core/kernel/lifeline";
 import { readConfig } from "./config.ts";
@@ -23,7 +24,8 @@ async function run(): Promise<void> {
 }
 
 run().catch((error: unknown) => {
-  const known = error instanceof EnvironmentError || (error instanceof Error && error.message.startsWith("port "));
-  process.stderr.write(`${known ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
+  const remedy = databaseRemedy(error);
+  const known = error instanceof EnvironmentError || remedy !== null || (error instanceof Error && error.message.startsWith("port "));
+  process.stderr.write(`${known ? (error as Error).message : ((error as Error).stack ?? String(error))}\n${remedy ? `${remedy}\n` : ""}`);
   process.exit(error instanceof EnvironmentError ? 64 : 1);
 });

@@ -1,3 +1,4 @@
+import { databaseRemedy } from "@obelisk/core/kernel/database-remedy";
 import { EnvironmentError } from "@obelisk/core/kernel/environment";
 import { ObeliskError } from "@obelisk/core/kernel/errors";
 import { ObeliskApiError, ObeliskUnreachableError } from "@obelisk/sdk";
@@ -36,8 +37,8 @@ export function explain(error: unknown): Explanation {
   if (error instanceof EnvironmentError) return { message: error.message, details: [] };
   const message = error instanceof Error ? error.message : String(error);
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  if (code === "ECONNREFUSED")
-    return { message: `the database can't be reached: ${message || code}`, details: ["Is Obelisk running? Start it with `obelisk up`."] };
+  const remedy = databaseRemedy(error);
+  if (remedy) return { message: `the database refuses: ${message || code}`, details: [remedy] };
   return { message: message || code || "unknown error", details: ["Run it again with --verbose to see where it comes from."] };
 }
 
