@@ -16,8 +16,10 @@ export interface WorkerConfig {
   /** Programs run at most, and tasks worked on at a time. */
   capacity: number;
   concurrency: number;
-  /** `uid:gid` programs run as; null for the worker's own user. */
-  runtimeUser: string | null;
+  /** Who programs run as; undefined leaves it to the driver. */
+  runtimeUser: { uid: number; gid: number } | undefined;
+  /** Where control groups are made, below the root of their hierarchy; undefined leaves it to the driver. */
+  runtimeGroupFolder: string | undefined;
   /** Whether a supervisor holds standard input and the worker ends with it. */
   lifeline: boolean;
 }
@@ -30,7 +32,12 @@ const ownSchema = z.object({
   WORKER_TASKS: z.coerce.number().int().min(1).max(64).default(6),
   RUNTIME_USER: z
     .string()
-    .regex(/^\d+:\d+$/, "expected uid:gid, such as 1000:1000")
+    .regex(/^\d{1,10}:\d{1,10}$/, "expected uid:gid, such as 1000:1000")
+    .transform((text) => ({ uid: Number(text.split(":")[0]), gid: Number(text.split(":")[1]) }))
+    .optional(),
+  RUNTIME_CGROUP: z
+    .string()
+    .regex(/^[\w.@-]+(\/[\w.@-]+)*$/, "expected a path below the hierarchy's root, such as system.slice/obelisk-worker.service")
     .optional(),
   OBELISK_LIFELINE: z.enum(["stdin"], { error: "expected stdin, or nothing" }).optional(),
 });
@@ -65,7 +72,8 @@ export function readConfig(variables: Record<string, string | undefined> = proce
     programs: { "evm-events": join(import.meta.dirname, "../../../runtimes/indexer/src/main.ts") },
     capacity: own.data.WORKER_CAPACITY ?? Math.max(4, Math.floor((totalmem() * 0.8) / programBytes)),
     concurrency: own.data.WORKER_TASKS,
-    runtimeUser: own.data.RUNTIME_USER ?? null,
+    runtimeUser: own.data.RUNTIME_USER,
+    runtimeGroupFolder: own.data.RUNTIME_CGROUP,
     lifeline: own.data.OBELISK_LIFELINE === "stdin",
   };
 }

@@ -1,15 +1,17 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ExitReason } from "@obelisk/core/modules/provisioning/driver";
 import { waitFor } from "@obelisk/testing/wait-for";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { detectConfinement } from "../src/drivers/process/confinement.ts";
 import { ProcessDriver } from "../src/drivers/process/driver.ts";
 import { driverConformance } from "./conformance/driver-conformance.ts";
 import type { Fault } from "./programs/stand-in.ts";
 
 const standIn = join(import.meta.dirname, "programs/stand-in.ts");
-const confinement = detectConfinement({ user: null, readable: standIn });
+const confinement = detectConfinement({ readable: standIn });
 let folder: string;
 
 beforeAll(async () => {
@@ -83,12 +85,85 @@ it("keeps a flooding program's log files bounded, the newest lines in them", asy
   expect(newest).toContain("chatter 4999");
 });
 
+/** Starts a program and waits for its process id, as it says it itself. */
+async function pidOf(
+  driver: ProcessDriver,
+  deploymentId: string,
+  exits: ExitReason[] = [],
+  memoryBytes = 256 * 1024 * 1024,
+): Promise<number> {
+  let address: string | null = null;
+  await driver.start(
+    { ...launch(deploymentId), limits: { memoryBytes, cpuCores: 0.5 } },
+    { onListening: (at) => (address = at), onLine: () => undefined, onExit: (exit) => exits.push(exit) },
+  );
+  const at = await waitFor(() => address, { what: "the program listens" });
+  const answer = await fetch(`http://${at}/health`, { headers: { authorization: "Bearer a-token-of-enough-length" } });
+  return ((await answer.json()) as { pid: number }).pid;
+}
+
+it.runIf(process.getuid?.() === 0)(
+  "a worker that is root runs programs as a user of their own, without capabilities or new privileges",
+  async () => {
+    const driver = open();
+    await setFault("dep_user", { noDatabase: true });
+    const pid = await pidOf(driver, "dep_user");
+    const status = await readFile(`/proc/${pid}/status`, "utf8");
+    expect(status).toMatch(/^Uid:\s+65533\s+65533\s+65533\s+65533$/m);
+    expect(status).toMatch(/^Groups:\s*$/m);
+    for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd"]) expect(status).toMatch(new RegExp(`^${set}:\\s+0+$`, "m"));
+    expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
+    expect((await stat(join(folder, "dep_user/home"))).uid).toBe(65_533);
+    expect((await stat(join(folder, "dep_user/logs"))).uid).toBe(0);
+    await driver.close(1_000);
+  },
+);
+
+it("refuses to run programs as a user that can't reach them", () => {
+  expect(() => detectConfinement({ user: { uid: 65_532, gid: 65_532 }, readable: "/proc/1/environ" })).toThrow(/RUNTIME_USER/);
+});
+
+describe.runIf(confinement.groups)("where the system has control groups", () => {
+  it("a program that takes more memory than it may is ended, and that is said", async () => {
+    const driver = open();
+    await setFault("dep_hungry", { noDatabase: true, devourMemory: true });
+    const exits: ExitReason[] = [];
+    await driver.start(launch("dep_hungry"), { onListening: () => undefined, onLine: () => undefined, onExit: (exit) => exits.push(exit) });
+    const exit = await waitFor(() => exits[0], { within: 20_000, what: "the program is ended" });
+    expect(exit).toMatchObject({ signal: "SIGKILL", outOfMemory: true });
+    await driver.close(1_000);
+  });
+
+  it("a program gets no more processor time than its share, however many threads it keeps busy", async () => {
+    const driver = open();
+    await setFault("dep_busy", { noDatabase: true, burn: true });
+    await pidOf(driver, "dep_busy");
+    await driver.sample("dep_busy");
+    await sleep(2_000);
+    const sample = await driver.sample("dep_busy");
+    expect(sample?.cpu).toBeGreaterThan(0.05);
+    expect(sample?.cpu).toBeLessThan(0.7);
+    await driver.close(1_000);
+  });
+
+  it("leaves no group behind", async () => {
+    const driver = open();
+    await setFault("dep_passing", { noDatabase: true });
+    await pidOf(driver, "dep_passing");
+    await driver.close(1_000);
+    const made = await Promise.all(
+      ["memory/obelisk", "obelisk"].map((path) => readdir(join("/sys/fs/cgroup", path)).catch((): string[] => [])),
+    );
+    expect(made.flat().filter((name) => name.startsWith("dep_passing"))).toEqual([]);
+  });
+});
+
 it("a program ends by itself once the worker that started it is gone", async () => {
   const { spawn } = await import("node:child_process");
   await setFault("dep_orphan", { noDatabase: true });
   const script = `
     import { ProcessDriver } from ${JSON.stringify(join(import.meta.dirname, "../src/drivers/process/driver.ts"))};
-    const driver = new ProcessDriver({ folder: ${JSON.stringify(folder)}, programs: { "evm-events": ${JSON.stringify(standIn)} }, confinement: { prefix: [], measures: [] } });
+    const driver = new ProcessDriver({ folder: ${JSON.stringify(folder)}, programs: { "evm-events": ${JSON.stringify(standIn)} }, confinement: { prefix: [], user: null, groups: null, measures: [] } });
     await driver.start(${JSON.stringify(launch("dep_orphan"))}, { onListening: (address) => console.log(address), onLine() {}, onExit() {} });
     setInterval(() => {}, 1000);`;
   const parent = spawn(process.execPath, ["--input-type=module", "-e", script], {

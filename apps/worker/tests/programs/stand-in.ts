@@ -1,6 +1,6 @@
 /**
  * A program that speaks the runtime protocol and can be told to misbehave: what drivers and the supervisor are tested with. Its faults are
- * read from `fault.json` in its own directory, else in the one above, which all programs of a worker share.
+ * read from `fault.json` beside its own directory, else in the one above, which all programs of a worker share.
  *
  * While it holds the lease it writes a row into `ticks` every 50 ms, each fenced as the protocol asks: who wrote when shows whether two
  * programs ever wrote beside each other.
@@ -9,6 +9,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
+import { Worker } from "node:worker_threads";
 import pg from "pg";
 
 export interface Fault {
@@ -23,10 +24,14 @@ export interface Fault {
   crashAfterMs?: number;
   degraded?: string;
   noDatabase?: boolean;
+  /** Takes memory until it is ended, outside of the heap. */
+  devourMemory?: boolean;
+  /** Keeps two cores busy. */
+  burn?: boolean;
 }
 
 const fault: Fault =
-  ["fault.json", "../fault.json"]
+  ["../fault.json", "../../fault.json"]
     .filter((path) => existsSync(path))
     .slice(0, 1)
     .map((path) => JSON.parse(readFileSync(path, "utf8")) as Fault)[0] ?? {};
@@ -69,6 +74,11 @@ if (fault.hangOnStart) {
     setInterval(() => undefined, 1_000);
   });
 }
+if (fault.devourMemory) {
+  const taken: Buffer[] = [];
+  setInterval(() => taken.push(Buffer.alloc(16 * 1024 * 1024, 1)), 10);
+}
+if (fault.burn) for (let thread = 0; thread < 2; thread += 1) new Worker("for (;;);", { eval: true });
 if (fault.crashAfterMs) setTimeout(() => process.exit(1), fault.crashAfterMs);
 
 const holder = randomUUID();

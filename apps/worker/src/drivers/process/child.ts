@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { constants, setPriority } from "node:os";
-import { join } from "node:path";
 import type { LogStream, RuntimeEvents, RuntimeLaunch, RuntimeSample } from "@obelisk/core/modules/provisioning/driver";
+import type { ControlGroup } from "./control-groups.ts";
 import { LineSplitter } from "./lines.ts";
 import { LogFile, type LogFileLimits } from "./log-file.ts";
 import { redactionOf } from "./redaction.ts";
@@ -11,9 +11,12 @@ import { readUse } from "./use.ts";
 export interface ChildOptions {
   /** Command line of the program. */
   command: readonly string[];
-  /** The program's own directory: it starts there and its output is kept there. */
-  folder: string;
+  /** The directory it starts in, and the one its output is kept in: apart, since the first is the program's own to fill. */
+  home: string;
+  logs: string;
   logFiles: LogFileLimits;
+  /** Where its limits hold; null where the system gives none. */
+  group: ControlGroup | null;
 }
 
 /** Characters of output that may wait for the disk before reading pauses. */
@@ -28,28 +31,31 @@ export class RuntimeChild {
   readonly #log: LogFile;
   readonly #events: RuntimeEvents;
   readonly #redact: (text: string) => string;
+  readonly #group: ControlGroup | null;
   readonly #gone: Promise<void>;
   #lastUse: { cpuSeconds: number; at: number } | null = null;
 
-  private constructor(launch: RuntimeLaunch, child: ChildProcess, log: LogFile, events: RuntimeEvents) {
+  private constructor(launch: RuntimeLaunch, child: ChildProcess, log: LogFile, events: RuntimeEvents, group: ControlGroup | null) {
     this.deploymentId = launch.deploymentId;
     this.epoch = launch.epoch;
     this.#process = child;
     this.#log = log;
     this.#events = events;
     this.#redact = redactionOf(launch);
+    this.#group = group;
     this.#gone = this.#follow();
   }
 
   /** @throws Error when the system refuses to start it */
   static async start(launch: RuntimeLaunch, events: RuntimeEvents, options: ChildOptions): Promise<RuntimeChild> {
-    const log = new LogFile(join(options.folder, "logs"), options.logFiles);
+    const { group, home } = options;
+    const log = new LogFile(options.logs, options.logFiles);
     await log.open();
-    const [command, ...args] = options.command;
+    const [command, ...args] = [...(group?.prefix ?? []), ...options.command];
     const child = spawn(command as string, args, {
-      cwd: options.folder,
+      cwd: home,
       // Nothing of the platform's own environment: it holds secrets.
-      env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: options.folder, LANG: "C.UTF-8", TZ: "UTC", NODE_ENV: "production" },
+      env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: home, LANG: "C.UTF-8", TZ: "UTC", NODE_ENV: "production" },
       stdio: ["pipe", "pipe", "pipe"],
       // A group of its own: Ctrl-C in a terminal reaches the worker, which then ends its programs in order.
       detached: true,
@@ -63,7 +69,7 @@ export class RuntimeChild {
       await log.close();
       throw error;
     }
-    const running = new RuntimeChild(launch, child, log, events);
+    const running = new RuntimeChild(launch, child, log, events, group);
     running.#yieldToPlatform();
     running.#launch(launch);
     return running;
@@ -137,7 +143,9 @@ export class RuntimeChild {
     });
     child.stdin?.destroy();
     await this.#log.close();
-    this.#events.onExit(exit);
+    const outOfMemory = this.#group?.ranOutOfMemory() ?? false;
+    this.#group?.remove();
+    this.#events.onExit(outOfMemory ? { ...exit, outOfMemory } : exit);
   }
 
   #line(stream: LogStream, text: string): void {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { chmod, chown, mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
   DriverError,
@@ -60,8 +60,10 @@ export class ProcessDriver implements RuntimeDriver {
     }
     this.#starting.add(deploymentId);
     try {
+      const { confinement, logFiles = logFileLimits } = this.#options;
       const folder = this.#folderOf(deploymentId);
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const home = await this.#openHome(folder);
+      const group = confinement.groups?.create(deploymentId, launch.limits) ?? null;
       const heapMegabytes = Math.max(64, Math.floor((launch.limits.memoryBytes * heapShare) / 1_048_576));
       const child = await RuntimeChild.start(
         launch,
@@ -75,11 +77,13 @@ export class ProcessDriver implements RuntimeDriver {
           },
         },
         {
-          command: [...this.#options.confinement.prefix, process.execPath, `--max-old-space-size=${heapMegabytes}`, youngSpace, main],
-          folder,
-          logFiles: this.#options.logFiles ?? logFileLimits,
+          command: [...confinement.prefix, process.execPath, `--max-old-space-size=${heapMegabytes}`, youngSpace, main],
+          ...{ home, logs: join(folder, "logs"), logFiles, group },
         },
-      );
+      ).catch((error: unknown) => {
+        group?.remove();
+        throw error;
+      });
       this.#children.set(deploymentId, child);
       if (this.#closed) await child.stop(0);
     } catch (error) {
@@ -109,6 +113,17 @@ export class ProcessDriver implements RuntimeDriver {
   async close(graceMs: number): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#children.values()].map((child) => child.stop(graceMs)));
+  }
+
+  /** The program's own directory: its user's alone, below one that the user can pass through and not change. */
+  async #openHome(folder: string): Promise<string> {
+    const { user } = this.#options.confinement;
+    const home = join(folder, "home");
+    await mkdir(folder, { recursive: true });
+    await chmod(folder, 0o711);
+    await mkdir(home, { recursive: true, mode: 0o700 });
+    if (user) await chown(home, user.uid, user.gid);
+    return home;
   }
 
   #folderOf(deploymentId: string): string {

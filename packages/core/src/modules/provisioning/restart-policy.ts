@@ -4,6 +4,8 @@ import type { Failure } from "./policy.ts";
 export interface ExitReason {
   code: number | null;
   signal: string | null;
+  /** The system ended it because it took more memory than it may. */
+  outOfMemory?: boolean;
 }
 
 /** Exit codes of the runtime protocol. */
@@ -43,8 +45,9 @@ export const noCrashes: CrashHistory = { crashes: [], consecutive: 0, wasReady: 
 
 export type AfterExit = { act: "release" } | { act: "fail"; failure: Failure } | { act: "restart"; delayMs: number; history: CrashHistory };
 
-/** `exit code 1`, `signal SIGKILL`. */
+/** `exit code 1`, `signal SIGTERM`, `signal SIGKILL: it took more memory than it may`. */
 export function describeExit(exit: ExitReason): string {
+  if (exit.outOfMemory) return `signal ${exit.signal ?? "SIGKILL"}: it took more memory than it may`;
   if (exit.signal) return `signal ${exit.signal}${exit.signal === "SIGKILL" ? " (out of memory, or killed from outside)" : ""}`;
   return `exit code ${exit.code ?? "unknown"}`;
 }

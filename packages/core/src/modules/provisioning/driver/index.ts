@@ -1,6 +1,8 @@
 import type { JsonValue } from "../../../kernel/audit-chain.ts";
 import type { ExitReason } from "../restart-policy.ts";
 
+export type { ExitReason };
+
 /** What a program is started with. It holds secrets: it goes to the program and nowhere else. */
 export interface RuntimeLaunch {
   deploymentId: string;
