@@ -24,6 +24,8 @@ export interface EgressRequest {
   /** Bytes of body read before the exchange fails as `too_large`; 1 MiB unless told. */
   maxResponseBytes?: number;
   signal?: AbortSignal;
+  /** Gives a buffer of at least this many bytes that the body is put together in, where it came in pieces. */
+  allocate?: (bytes: number) => Buffer;
 }
 
 export interface EgressResponse {
@@ -70,7 +72,7 @@ export async function egressFetch(url: string | URL, request: EgressRequest): Pr
     return {
       status: answer.statusCode,
       headers: answer.headers,
-      body: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size),
+      body: chunks.length === 1 && chunks[0] ? chunks[0] : joined(chunks, (request.allocate ?? Buffer.allocUnsafe)(size), size),
     };
   } catch (error) {
     if (error instanceof EgressFailed || error instanceof EgressRefused) throw error;
@@ -80,6 +82,12 @@ export async function egressFetch(url: string | URL, request: EgressRequest): Pr
     }
     throw new EgressFailed("unreachable", `${target.origin} is unreachable: ${describe(error)}`, { cause: error });
   }
+}
+
+function joined(chunks: readonly Buffer[], target: Buffer, size: number): Buffer {
+  let at = 0;
+  for (const chunk of chunks) at += chunk.copy(target, at);
+  return target.subarray(0, size);
 }
 
 function parseTarget(url: string | URL): URL {
