@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { type AbiParameter, encodeAbiParameters, toEventSelector } from "viem";
 import { expect, test } from "vitest";
-import { compileDecoder } from "../src/abi/decode.ts";
+import { compileDecoder, type FieldSink } from "../src/abi/decode.ts";
 import { readEvents } from "../src/abi/event.ts";
 
 interface Sample {
@@ -64,10 +64,35 @@ function expected({ type, ...rest }: AbiParameter, value: unknown): unknown {
   return typeof value === "string" ? value.replaceAll("\0", "\ufffd") : value;
 }
 
+/** Keeps the values it is handed as the JSON of an answer would show them. */
+class Collected implements FieldSink {
+  readonly values: unknown[] = [];
+  integer = (value: number) => this.values.push(value);
+  bigint = (value: number) => this.values.push(value);
+  boolean = (value: boolean) => this.values.push(value);
+  text = (value: string) => this.values.push(value);
+  jsonb = (value: unknown) => this.values.push(value);
+  hex = (bytes: Uint8Array, from: number, to: number) => this.values.push(`0x${Buffer.from(bytes.subarray(from, to)).toString("hex")}`);
+  numeric(bytes: Uint8Array, at: number, signed: boolean) {
+    const word = BigInt(`0x${Buffer.from(bytes.subarray(at, at + 32)).toString("hex")}`);
+    this.values.push(String(signed ? BigInt.asIntN(256, word) : word));
+  }
+}
+
 const decoderOf = (inputs: AbiParameter[]) => {
   const [shape] = readEvents("0x", [{ type: "event", name: "Sample", inputs: inputs as never }]);
   if (!shape) throw new Error("no event");
-  return { shape, decode: compileDecoder(shape) };
+  const decoder = compileDecoder(shape);
+  const decode = (topics: string[], data: string): unknown[] | null => {
+    const parts = [...topics, data].map((hex) => Buffer.from(hex.slice(2), "hex"));
+    const dataAt = topics.length * 32;
+    // What lies behind the data is another log's: a decoder that reads on would find something there.
+    const bytes = Buffer.concat([...parts, Buffer.alloc(64, 1)]);
+    const fields = new Collected();
+    const event = { bytes, topicsAt: 0, topicCount: topics.length, dataAt, dataEnd: bytes.length - 64 };
+    return decoder(event, fields) ? fields.values : null;
+  };
+  return { shape, decode };
 };
 
 test("what viem encodes is decoded to the same values, for any nesting of types", () => {

@@ -14,6 +14,13 @@ function plain(value: unknown): unknown {
   return value;
 }
 
+/** A row with its bytes as the endpoint shows them. */
+function inHex(row: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, Buffer.isBuffer(value) ? `0x${value.toString("hex")}` : value]),
+  );
+}
+
 /**
  * Compares every row with the chain's own logs, decoded by viem: the same logs, in the same order, with the same values, in the raw table and
  * in each event's table, and nothing besides.
@@ -37,7 +44,7 @@ export async function expectEqualToChain(chain: LocalChain, schema: RuntimeSchem
   const wanted = logs.filter(
     (log) => Number(log.blockNumber) >= (contracts.find(({ address }) => address.toLowerCase() === log.address)?.startBlock ?? 0),
   );
-  const raw = await schema.query<Record<string, unknown>>("SELECT * FROM logs ORDER BY block_number, log_index");
+  const raw = (await schema.query("SELECT * FROM logs ORDER BY block_number, log_index")).map(inHex);
   expect(raw.length).toBe(wanted.length);
   const expected = new Map<string, unknown[]>(tables.events.map(({ name }) => [name, []]));
   wanted.forEach((log, i) => {
@@ -65,7 +72,7 @@ export async function expectEqualToChain(chain: LocalChain, schema: RuntimeSchem
     expected.get(table.name)?.push({ ...key, values: Object.values(args ?? {}).map(plain) });
   });
   for (const table of tables.events) {
-    const rows = await schema.query<Record<string, unknown>>(`SELECT * FROM "${table.name}" ORDER BY block_number, log_index`);
+    const rows = (await schema.query(`SELECT * FROM "${table.name}" ORDER BY block_number, log_index`)).map(inHex);
     const found = rows.map((row) => ({
       block_number: row.block_number,
       log_index: row.log_index,

@@ -1,207 +1,141 @@
 import type { EventShape } from "./event.ts";
-import { type AbiType, fitsTopic, isDynamic, staticWords } from "./types.ts";
+import { type AbiType, fitsTopic, staticWords } from "./types.ts";
+import { type Body, bodyReader, dynamicStart, storableText, takeBytes } from "./values.ts";
+import { bytesWithin, type Decoded, exactBytes, malformed, smallInteger, wordBytes, wordCheck } from "./words.ts";
 
-/** A decoded value: text of a column, or a part of a JSON document. */
-export type Decoded = string | number | boolean | Decoded[] | { [name: string]: Decoded };
+/** A log's topics, one after the other from `topicsAt` on, and its data from `dataAt` to `dataEnd`, as places in `bytes`. */
+export interface EncodedEvent {
+  bytes: Buffer;
+  topicsAt: number;
+  topicCount: number;
+  dataAt: number;
+  dataEnd: number;
+}
+
+/** Takes an event's values one after the other. Names are the columns' types, see `eventColumnType`. */
+export interface FieldSink {
+  integer(value: number): void;
+  bigint(value: number): void;
+  /** A 256-bit word, in two's complement where signed. */
+  numeric(bytes: Uint8Array, at: number, signed: boolean): void;
+  boolean(value: boolean): void;
+  hex(bytes: Uint8Array, from: number, to: number): void;
+  text(value: string): void;
+  jsonb(value: Decoded): void;
+}
 
 /**
- * Reads an event's parameters from a log, in the order of the ABI.
- * @param topics with the signature first; `data` with 0x; both lower-case hex.
- * @returns null where topics or data don't encode these parameters.
+ * Reads an event's parameters from a log, in the order of the ABI, and hands them to a sink.
+ * @returns false where topics or data don't encode these parameters; the sink may then have got some of them.
  */
-export type EventDecoder = (topics: readonly string[], data: string) => Decoded[] | null;
+export type EventDecoder = (event: EncodedEvent, fields: FieldSink) => boolean;
 
-const zeros = "0".repeat(64);
-const wordDigits = 64;
+/** What the column of a parameter holds: how its values are handed to a sink. */
+export type EventColumnType = "integer" | "bigint" | "numeric" | "boolean" | "hex" | "text" | "jsonb";
 
-/** Hex digits that a JavaScript number holds exactly. */
-const exactDigits = 12;
+/** The column type of a parameter. `integer` and `bigint` always fit a JSON number. */
+export function eventColumnType(type: AbiType, indexed: boolean): EventColumnType {
+  if (indexed && !fitsTopic(type)) return "hex";
+  switch (type.kind) {
+    case "uint":
+      return type.bits <= 24 ? "integer" : type.bits <= exactBytes * 8 ? "bigint" : "numeric";
+    case "int":
+      return type.bits <= 32 ? "integer" : type.bits <= exactBytes * 8 ? "bigint" : "numeric";
+    case "bool":
+      return "boolean";
+    case "address":
+    case "fixedBytes":
+    case "bytes":
+      return "hex";
+    case "string":
+      return "text";
+    default:
+      return "jsonb";
+  }
+}
 
-/** Thrown inside this file for malformed data; one object, since a hostile contract can make it a hot path. */
-const malformed = new Error("malformed event data");
-
-/**
- * Builds the decoder of an event once, so that a log costs only slices of its hex text.
- *
- * Integers of up to 48 bits become numbers, larger ones decimal text. Values that don't fit their type (dirty upper bits, a bool of 2)
- * are refused, since Solidity never emits them and the column could not hold them.
- */
+/** Builds the decoder of an event once, so that a log costs only a walk over its bytes. */
 export function compileDecoder(shape: EventShape): EventDecoder {
   let topic = 1;
   let word = 0;
-  const readers = shape.parameters.map(({ type, indexed }): ((topics: readonly string[], body: Body) => Decoded) => {
-    if (indexed) {
-      const index = topic++;
-      if (!fitsTopic(type)) return (topics) => topics[index] ?? "";
-      const read = wordReader(type);
-      return (topics) => read(topics[index] ?? "", 2);
-    }
-    const at = 2 + word * wordDigits;
+  const parameters = shape.parameters.map(({ type, indexed }) => {
+    if (indexed) return { indexed, offset: topic++ * wordBytes, write: topicWriter(type) };
+    const offset = word * wordBytes;
     word += staticWords(type);
-    if (fitsTopic(type)) {
-      const read = wordReader(type);
-      return (_, body) => read(body.hex, at);
-    }
-    const read = bodyReader(type);
-    return (_, body) => read(body, at, 2);
+    return { indexed, offset, write: bodyWriter(type) };
   });
   const topicsExpected = topic;
-  const leastDigits = 2 + word * wordDigits;
-  const count = readers.length;
+  const leastBytes = word * wordBytes;
 
-  return (topics, data) => {
-    if (topics.length !== topicsExpected || data.length < leastDigits) return null;
-    const body: Body = { hex: data, budget: (data.length - 2) / wordDigits };
-    const values = new Array<Decoded>(count);
+  return (event, fields) => {
+    const { bytes, dataAt, dataEnd } = event;
+    if (event.topicCount !== topicsExpected || dataEnd - dataAt < leastBytes) return false;
+    const body: Body = { bytes, end: dataEnd, budget: (dataEnd - dataAt) / wordBytes };
     try {
-      for (let i = 0; i < count; i++) values[i] = (readers[i] as (typeof readers)[number])(topics, body);
+      for (const { indexed, offset, write } of parameters) write(body, (indexed ? event.topicsAt : dataAt) + offset, dataAt, fields);
     } catch (error) {
-      if (error === malformed) return null;
+      if (error === malformed) return false;
       throw error;
     }
-    return values;
+    return true;
   };
 }
 
-/** Data being read. `budget` is how many words may still be taken: data that points twice at the same words can't grow. */
-interface Body {
-  hex: string;
-  budget: number;
+/** Writes the value whose head is at `at`. @throws malformed */
+type FieldWriter = (body: Body, at: number, base: number, fields: FieldSink) => void;
+
+function topicWriter(type: AbiType): FieldWriter {
+  return fitsTopic(type) ? wordWriter(type) : ({ bytes }, at, _, fields) => fields.hex(bytes, at, at + wordBytes);
 }
 
-type WordReader = (hex: string, at: number) => Decoded;
-
-function wordReader(type: AbiType): WordReader {
-  switch (type.kind) {
-    case "uint":
-      return uintReader(type.bits / 4);
-    case "int":
-      return intReader(type.bits);
-    case "address":
-      return (hex, at) => {
-        if (!hex.startsWith("000000000000000000000000", at)) throw malformed;
-        return `0x${hex.slice(at + 24, at + 64)}`;
-      };
-    case "bool":
-      return (hex, at) => {
-        if (!hex.startsWith(zeros.slice(1), at)) throw malformed;
-        const digit = hex.charCodeAt(at + 63);
-        if (digit !== 48 && digit !== 49) throw malformed;
-        return digit === 49;
-      };
-    case "fixedBytes": {
-      const digits = type.size * 2;
-      const padding = zeros.slice(digits);
-      return (hex, at) => {
-        if (!hex.startsWith(padding, at + digits)) throw malformed;
-        return `0x${hex.slice(at, at + digits)}`;
-      };
-    }
-    default:
-      throw new Error(`${type.kind} does not fit a word`);
-  }
-}
-
-function uintReader(digits: number): WordReader {
-  const padding = zeros.slice(digits);
-  if (digits <= exactDigits) {
-    return (hex, at) => {
-      if (!hex.startsWith(padding, at)) throw malformed;
-      return Number.parseInt(hex.slice(at + wordDigits - digits, at + wordDigits), 16);
+function bodyWriter(type: AbiType): FieldWriter {
+  if (fitsTopic(type)) return wordWriter(type);
+  if (type.kind === "bytes") {
+    return (body, at, base, fields) => {
+      const start = dynamicStart(body, at, base);
+      const size = takeBytes(body, start);
+      fields.hex(body.bytes, start + wordBytes, start + wordBytes + size);
     };
   }
-  const exactPadding = zeros.slice(exactDigits);
-  return (hex, at) => {
-    if (hex.startsWith(exactPadding, at)) return String(Number.parseInt(hex.slice(at + wordDigits - exactDigits, at + wordDigits), 16));
-    if (!hex.startsWith(padding, at)) throw malformed;
-    return BigInt(`0x${hex.slice(at, at + wordDigits)}`).toString();
-  };
-}
-
-function intReader(bits: number): WordReader {
-  return (hex, at) => {
-    const value = BigInt.asIntN(256, BigInt(`0x${hex.slice(at, at + wordDigits)}`));
-    if (BigInt.asIntN(bits, value) !== value) throw malformed;
-    return bits <= exactDigits * 4 ? Number(value) : value.toString();
-  };
-}
-
-/** Reads a value whose head is at `at`; offsets count from `base`. Both are positions in the hex text. */
-type BodyReader = (body: Body, at: number, base: number) => Decoded;
-
-function bodyReader(type: AbiType): BodyReader {
-  if (fitsTopic(type)) {
-    const read = wordReader(type);
-    return (body, at) => {
-      take(body, at, 1);
-      return read(body.hex, at);
+  if (type.kind === "string") {
+    return (body, at, base, fields) => {
+      const start = dynamicStart(body, at, base);
+      const size = takeBytes(body, start);
+      fields.text(storableText(body.bytes, start + wordBytes, start + wordBytes + size));
     };
   }
-  if (!isDynamic(type)) return inPlaceReader(type);
-  const read = inPlaceReader(type);
-  return (body, at, base) => {
-    take(body, at, 1);
-    return read(body, base + 2 * readSize(body.hex, at), base);
-  };
+  const read = bodyReader(type);
+  return (body, at, base, fields) => fields.jsonb(read(body, at, base));
 }
 
-/** Reader of a composite, or of the part of a dynamic value that its offset points at. */
-function inPlaceReader(type: AbiType): BodyReader {
-  switch (type.kind) {
-    case "bytes":
-      return (body, at) => `0x${readBytes(body, at)}`;
-    case "string":
-      // PostgreSQL's text and jsonb hold no NUL: it becomes U+FFFD, as malformed UTF-8 does. The raw log keeps the bytes.
-      return (body, at) => Buffer.from(readBytes(body, at), "hex").toString("utf8").replaceAll("\0", "\ufffd");
-    case "array": {
-      const { item, length } = type;
-      const read = bodyReader(item);
-      const step = staticWords(item) * wordDigits;
-      return (body, at) => {
-        if (length === null) take(body, at, 1);
-        const size = length ?? readSize(body.hex, at);
-        const first = length === null ? at + wordDigits : at;
-        if (size > body.budget) throw malformed;
-        const items = new Array<Decoded>(size);
-        for (let i = 0; i < size; i++) items[i] = read(body, first + i * step, first);
-        return items;
+function wordWriter(type: AbiType): FieldWriter {
+  const check = wordCheck(type);
+  const column = eventColumnType(type, false);
+  switch (column) {
+    case "integer":
+    case "bigint":
+      return ({ bytes }, at, _, fields) => {
+        check(bytes, at);
+        fields[column](smallInteger(bytes, at));
+      };
+    case "numeric": {
+      const signed = type.kind === "int";
+      return ({ bytes }, at, _, fields) => {
+        check(bytes, at);
+        fields.numeric(bytes, at, signed);
       };
     }
-    case "tuple": {
-      let offset = 0;
-      const parts = type.components.map((component) => {
-        const part = { name: component.name, offset, read: bodyReader(component.type) };
-        offset += staticWords(component.type) * wordDigits;
-        return part;
-      });
-      const names = new Set(parts.map(({ name }) => name));
-      const named = names.size === parts.length && !names.has("");
-      return (body, at) => {
-        const values = parts.map((part) => part.read(body, at + part.offset, at));
-        return named ? Object.fromEntries(values.map((value, i) => [parts[i]?.name ?? "", value])) : values;
+    case "boolean":
+      return ({ bytes }, at, _, fields) => {
+        check(bytes, at);
+        fields.boolean(bytes[at + 31] === 1);
+      };
+    default: {
+      const [from, to] = bytesWithin(type);
+      return ({ bytes }, at, _, fields) => {
+        check(bytes, at);
+        fields.hex(bytes, at + from, at + to);
       };
     }
-    default:
-      throw new Error(`${type.kind} is no composite`);
   }
-}
-
-function take(body: Body, at: number, words: number): void {
-  body.budget -= words;
-  if (body.budget < 0 || at + words * wordDigits > body.hex.length) throw malformed;
-}
-
-function readSize(hex: string, at: number): number {
-  if (!hex.startsWith(zeros.slice(exactDigits), at)) throw malformed;
-  return Number.parseInt(hex.slice(at + wordDigits - exactDigits, at + wordDigits), 16);
-}
-
-function readBytes(body: Body, at: number): string {
-  take(body, at, 1);
-  const size = readSize(body.hex, at);
-  const start = at + wordDigits;
-  // The last word of a text may lack its padding: some compilers emitted it so.
-  body.budget -= Math.floor(size / 32);
-  if (body.budget < 0 || start + size * 2 > body.hex.length) throw malformed;
-  return body.hex.slice(start, start + size * 2);
 }

@@ -6,10 +6,13 @@ import { Problem } from "./problem.ts";
 const statementTimeoutMs = 5_000;
 const sessions = 3;
 
-/** bigint columns hold what fits a JSON number (see `tables.ts`); everything else stays as `pg` reads it. */
+/** bigint columns hold what fits a JSON number (see `tables.ts`), bytes are shown as hex; everything else stays as `pg` reads it. */
 const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: "text" | "binary") =>
-    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+  getTypeParser: ((oid: number, format?: "text" | "binary") => {
+    if (oid === pg.types.builtins.INT8) return Number;
+    if (oid === pg.types.builtins.BYTEA) return (text: string) => `0x${text.slice(2)}`;
+    return pg.types.getTypeParser(oid, format);
+  }) as typeof pg.types.getTypeParser,
 };
 
 export interface Statement {
@@ -29,6 +32,7 @@ export class Reader {
       ...sessionConfig(database, `indexer-reader:${database.schema}`.slice(0, 63), {
         default_transaction_read_only: "on",
         default_transaction_isolation: "repeatable\\ read",
+        bytea_output: "hex",
         statement_timeout: statementTimeoutMs,
         idle_in_transaction_session_timeout: 10_000,
       }),

@@ -82,16 +82,22 @@ export function readValue(column: Column, path: string, value: string): string {
 /** The type a parameter is given, so that an index on the column serves the comparison. */
 export function parameterType(column: Column): string {
   if (column.type === "integer") return "bigint";
-  return column.type === "hex" ? "text" : column.type;
+  return column.type === "hex" ? "bytea" : column.type;
+}
+
+/** A checked value as PostgreSQL reads it. */
+export function parameterOf(column: Column, value: string): string {
+  return column.type === "hex" ? value.replace(/^0x/, "\\x") : value;
 }
 
 /** SQL of a condition; appends its values to `parameters`. */
 export function conditionSql({ column, operator, values }: Condition, parameters: unknown[]): string {
   const name = quoted(column.name);
+  const given = values.map((value) => parameterOf(column, value));
   if (operator === "in") {
-    parameters.push(values);
+    parameters.push(given);
     return `${name} = ANY($${parameters.length}::${parameterType(column)}[])`;
   }
-  parameters.push(values[0]);
+  parameters.push(given[0]);
   return `${name} ${symbols[operator]} $${parameters.length}::${parameterType(column)}`;
 }

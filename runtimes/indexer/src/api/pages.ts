@@ -1,6 +1,6 @@
 import { quoted } from "../store/naming.ts";
 import type { Column, Table } from "../store/tables.ts";
-import { type Condition, comparableColumns, conditionSql, parameterType, readValue } from "./filters.ts";
+import { type Condition, comparableColumns, conditionSql, parameterOf, parameterType, readValue } from "./filters.ts";
 import { badRequest } from "./problem.ts";
 
 export const maxLimit = 1_000;
@@ -57,8 +57,9 @@ export function readLimit(path: string, value: string | number): number {
   return limit;
 }
 
-/** Texts of any length are ordered by their beginning, so that a cursor stays short. */
+/** Texts and bytes of any length are ordered by their beginning, so that a cursor stays short. */
 const orderedCharacters = 128;
+const orderedBytes = orderedCharacters / 2 - 1;
 
 function isUnbounded(column: Column): boolean {
   return column.type === "text" || (column.type === "hex" && column.bytes === null);
@@ -66,7 +67,8 @@ function isUnbounded(column: Column): boolean {
 
 function orderSql(column: Column): string {
   const name = column.nullable ? `coalesce(${quoted(column.name)}, '')` : quoted(column.name);
-  return isUnbounded(column) ? `left(${name}, ${orderedCharacters})` : name;
+  if (!isUnbounded(column)) return name;
+  return column.type === "hex" ? `substring(${name}, 1, ${orderedBytes})` : `left(${name}, ${orderedCharacters})`;
 }
 
 /** SQL of a page: one row more than its limit, which tells whether another page follows. */
@@ -78,7 +80,7 @@ export function pageSql(query: PageQuery): { text: string; values: unknown[] } {
   const byKey = order.column.name === "block_number";
   const keys = byKey ? ["block_number", "log_index"] : [orderSql(order.column), "block_number", "log_index"];
   if (after) {
-    const place = byKey ? [after.block, after.log] : [after.value, after.block, after.log];
+    const place = byKey ? [after.block, after.log] : [parameterOf(order.column, after.value), after.block, after.log];
     const types = byKey ? ["bigint", "integer"] : [parameterType(order.column), "bigint", "integer"];
     const parameters = place.map((part, i) => `$${values.push(part)}::${types[i]}`);
     tests.push(`(${keys.join(", ")}) ${order.descending ? "<" : ">"} (${parameters.join(", ")})`);

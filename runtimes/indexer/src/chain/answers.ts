@@ -1,4 +1,4 @@
-import type { ChainLog, Header } from "./types.ts";
+import type { Header } from "./types.ts";
 
 /** An answer that isn't what the method promises. The endpoint that gave it counts as failed. */
 export class MalformedAnswer extends Error {
@@ -9,8 +9,6 @@ export class MalformedAnswer extends Error {
 }
 
 const hash = /^0x[0-9a-f]{64}$/;
-const address = /^0x[0-9a-f]{40}$/;
-const bytes = /^0x(?:[0-9a-f]{2})*$/;
 const quantity = /^0x[0-9a-fA-F]{1,16}$/;
 const bloom = /^0x[0-9a-f]{512}$/;
 
@@ -46,45 +44,4 @@ export function readHeader(value: unknown): Header | null {
 /** Some chains fill the bloom with ones: it then says nothing. */
 function meaningfulBloom(value: string): string | null {
   return bloom.test(value) && !/^0xf+$/.test(value) ? value : null;
-}
-
-/** The logs of an answer in the order of the chain. */
-export function readLogs(value: unknown): ChainLog[] {
-  if (!Array.isArray(value)) throw new MalformedAnswer("the logs are no list");
-  const logs = new Array<ChainLog>(value.length);
-  let ordered = true;
-  for (let i = 0; i < value.length; i++) {
-    const log = readLog(value[i]);
-    const previous = logs[i - 1];
-    if (previous && comparePosition(previous, log) >= 0) ordered = false;
-    logs[i] = log;
-  }
-  if (ordered) return logs;
-  logs.sort(comparePosition);
-  for (let i = 1; i < logs.length; i++) {
-    if (comparePosition(logs[i - 1] as ChainLog, logs[i] as ChainLog) === 0) throw new MalformedAnswer("a log is listed twice");
-  }
-  return logs;
-}
-
-function comparePosition(a: ChainLog, b: ChainLog): number {
-  return a.blockNumber - b.blockNumber || a.logIndex - b.logIndex;
-}
-
-function readLog(value: unknown): ChainLog {
-  if (typeof value !== "object" || value === null) throw new MalformedAnswer("a log is no object");
-  const log = value as Record<string, unknown>;
-  if (log.removed === true) throw new MalformedAnswer("a log is marked as removed");
-  if (!Array.isArray(log.topics) || log.topics.length > 4) throw new MalformedAnswer("log.topics is no list of at most 4");
-  return {
-    address: readHex(log.address, address, "log.address"),
-    topics: log.topics.map((topic: unknown) => readHex(topic, hash, "log.topics")),
-    data: readHex(log.data, bytes, "log.data"),
-    blockNumber: readQuantity(log.blockNumber, "log.blockNumber"),
-    blockHash: readHex(log.blockHash, hash, "log.blockHash"),
-    transactionHash: readHex(log.transactionHash, hash, "log.transactionHash"),
-    transactionIndex: readQuantity(log.transactionIndex, "log.transactionIndex"),
-    logIndex: readQuantity(log.logIndex, "log.logIndex"),
-    blockTimestamp: typeof log.blockTimestamp === "string" ? readQuantity(log.blockTimestamp, "log.blockTimestamp") : null,
-  };
 }

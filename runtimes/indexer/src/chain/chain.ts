@@ -1,7 +1,9 @@
-import { MalformedAnswer, readHeader, readLogs } from "./answers.ts";
+import { MalformedAnswer, readHeader } from "./answers.ts";
 import type { ExchangeBounds, RpcCall } from "./endpoint.ts";
 import type { Failover } from "./failover.ts";
-import { type ChainLog, ChainMoved, type Header } from "./types.ts";
+import { addressBytes, equalBytes, hashBytes, type LogBatch, logParts } from "./log-batch.ts";
+import { scanLogs } from "./log-scan.ts";
+import { ChainMoved, type Header } from "./types.ts";
 
 const headersPerRequest = 50;
 const headersInFlight = 2;
@@ -62,17 +64,16 @@ export class Chain {
    * Logs of some contracts in a range of blocks, both ends included.
    * @throws RangeRefused where the node wants a smaller range or result.
    */
-  async logs(from: number, to: number, addresses: readonly string[], signal: AbortSignal): Promise<ChainLog[]> {
-    return this.#logs(
-      { fromBlock: hexQuantity(from), toBlock: hexQuantity(to), address: addresses },
-      { ...rangeAnswer, signal },
-      (log) => log.blockNumber >= from && log.blockNumber <= to,
-    );
+  async logs(from: number, to: number, addresses: readonly string[], signal: AbortSignal): Promise<LogBatch> {
+    const inRange = ({ blockNumbers, count }: LogBatch) =>
+      count === 0 || ((blockNumbers[0] as number) >= from && (blockNumbers[count - 1] as number) <= to);
+    return this.#logs({ fromBlock: hexQuantity(from), toBlock: hexQuantity(to), address: addresses }, { ...rangeAnswer, signal }, inRange);
   }
 
   /** Logs of some contracts in the block of this hash. A node that doesn't know the block answers with an error, never with an empty list. */
-  async logsOfBlock(hash: string, addresses: readonly string[], signal: AbortSignal): Promise<ChainLog[]> {
-    return this.#logs({ blockHash: hash, address: addresses }, { ...blockAnswer, signal }, (log) => log.blockHash === hash);
+  async logsOfBlock(hash: string, addresses: readonly string[], signal: AbortSignal): Promise<LogBatch> {
+    const ofBlock = (logs: LogBatch) => logs.count === 0 || (logs.blockHash(0) === hash && allEqual(logs, logParts.blockHash, hashBytes));
+    return this.#logs({ blockHash: hash, address: addresses }, { ...blockAnswer, signal }, ofBlock);
   }
 
   /** The highest block number that any endpoint knows; null where none answers. */
@@ -85,15 +86,29 @@ export class Chain {
     this.#rpc.distrust();
   }
 
-  #logs(filter: LogFilter, bounds: ExchangeBounds, belongs: (log: ChainLog) => boolean): Promise<ChainLog[]> {
-    const addresses = new Set(filter.address);
-    return this.#rpc.ask([{ method: "eth_getLogs", params: [filter] }], bounds, ([result]) => {
-      const logs = readLogs(result);
-      for (const log of logs)
-        if (!addresses.has(log.address) || !belongs(log)) throw new MalformedAnswer("a log lies outside of what was asked");
+  #logs(filter: LogFilter, bounds: ExchangeBounds, belong: (logs: LogBatch) => boolean): Promise<LogBatch> {
+    const addresses = filter.address.map((address) => Buffer.from(address.slice(2), "hex"));
+    return this.#rpc.askBytes({ method: "eth_getLogs", params: [filter] }, bounds, (answer) => {
+      const logs = scanLogs(answer);
+      if (logs && !(areOf(logs, addresses) && belong(logs))) throw new MalformedAnswer("a log lies outside of what was asked");
       return logs;
     });
   }
+}
+
+/** Whether every log is of one of the contracts. */
+function areOf(logs: LogBatch, addresses: readonly Buffer[]): boolean {
+  for (let i = 0; i < logs.count; i++) {
+    if (i > 0 && logs.same(i - 1, i, logParts.address, addressBytes)) continue;
+    const at = (logs.starts[i] as number) + logParts.address;
+    if (!addresses.some((address) => equalBytes(address, 0, logs.bytes, at, addressBytes))) return false;
+  }
+  return true;
+}
+
+function allEqual(logs: LogBatch, part: number, length: number): boolean {
+  for (let i = 1; i < logs.count; i++) if (!logs.same(i - 1, i, part, length)) return false;
+  return true;
 }
 
 type LogFilter = { address: readonly string[] } & ({ fromBlock: string; toBlock: string } | { blockHash: string });

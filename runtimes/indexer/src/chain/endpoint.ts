@@ -1,4 +1,5 @@
-import { EgressFailed, type egressAgent, egressFetch } from "@obelisk/egress";
+import { EgressFailed, type EgressResponse, type egressAgent, egressFetch } from "@obelisk/egress";
+import { passingBuffers } from "../buffer-pool.ts";
 import { publicUrl } from "../log.ts";
 import { MalformedAnswer } from "./answers.ts";
 import { RangeRefused, RpcRefused, RpcUnavailable, refusalKind } from "./refusals.ts";
@@ -51,6 +52,28 @@ export class Endpoint {
     return calls.map((_, id) => this.#result(byId.get(id)));
   }
 
+  /**
+   * Asks one call whose answer is too large to be parsed into objects.
+   * @param read gets the answer's bytes as they came, until it returns; null where they don't hold what was asked, which is then looked into.
+   * @throws as `ask`, and MalformedAnswer where the answer is no refusal either.
+   */
+  async askBytes<T>(call: RpcCall, bounds: ExchangeBounds, read: (answer: Buffer) => T | null): Promise<T> {
+    let buffer: Buffer | null = null;
+    const allocate = (bytes: number): Buffer => {
+      buffer = passingBuffers.take(bytes);
+      return buffer;
+    };
+    const answer = await this.#exchange(envelope(call, 0), bounds, allocate);
+    try {
+      const value = answer.status < 400 ? read(answer.body) : null;
+      if (value !== null) return value;
+      this.#result(this.#parsed(answer));
+      throw new MalformedAnswer(`${call.method} was answered with something else`);
+    } finally {
+      if (buffer) passingBuffers.giveBack(buffer);
+    }
+  }
+
   async #askSingly(calls: readonly RpcCall[], bounds: ExchangeBounds): Promise<unknown[]> {
     const results: unknown[] = [];
     for (let start = 0; start < calls.length; start += parallelSingles) {
@@ -61,6 +84,22 @@ export class Endpoint {
   }
 
   async #post(body: unknown, bounds: ExchangeBounds): Promise<unknown> {
+    return this.#parsed(await this.#exchange(body, bounds));
+  }
+
+  #parsed({ status, body }: EgressResponse): unknown {
+    // Nodes put JSON-RPC errors under HTTP 4xx as well; a 429 or 5xx is about the node, not the query.
+    if (status === 429 || status >= 500) throw new RpcUnavailable(`${this.label} answered HTTP ${status}`);
+    const parsed = parse(body);
+    if (parsed === undefined) throw new RpcUnavailable(`${this.label} answered HTTP ${status} without JSON`);
+    return parsed;
+  }
+
+  async #exchange(
+    body: unknown,
+    bounds: ExchangeBounds,
+    allocate: (bytes: number) => Buffer = Buffer.allocUnsafe,
+  ): Promise<EgressResponse> {
     try {
       const answer = await egressFetch(this.#url, {
         agent: this.#agent,
@@ -69,20 +108,17 @@ export class Endpoint {
         body: JSON.stringify(body),
         timeoutMs: bounds.timeoutMs,
         maxResponseBytes: bounds.maxResponseBytes,
+        allocate,
         ...(bounds.signal ? { signal: bounds.signal } : {}),
       });
       if (answer.status === 413) throw new RangeRefused(`${this.label} answered HTTP 413`);
-      const parsed = parse(answer.body);
-      // Nodes put JSON-RPC errors under HTTP 4xx as well; a 429 or 5xx is about the node, not the query.
-      if (answer.status === 429 || answer.status >= 500) throw new RpcUnavailable(`${this.label} answered HTTP ${answer.status}`);
-      if (parsed === undefined) throw new RpcUnavailable(`${this.label} answered HTTP ${answer.status} without JSON`);
-      return parsed;
+      return answer;
     } catch (error) {
       if (error instanceof EgressFailed) {
         if (error.code === "too_large") throw new RangeRefused(error.message);
         throw new RpcUnavailable(error.message, { cause: error, timedOut: error.code === "timeout" });
       }
-      if (error instanceof RangeRefused || error instanceof RpcUnavailable) throw error;
+      if (error instanceof RangeRefused) throw error;
       throw new RpcUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
     }
   }

@@ -36,12 +36,21 @@ export class Failover {
    * @throws RangeRefused at once; the last error where every endpoint failed; UnworkableConfiguration where all serve another chain.
    */
   async ask<T>(calls: readonly RpcCall[], bounds: ExchangeBounds, read: (results: unknown[]) => T): Promise<T> {
+    return this.#attempt(bounds, async (endpoint) => read(await endpoint.ask(calls, bounds)));
+  }
+
+  /** As `ask`, for one call whose answer is read from its bytes, see `Endpoint.askBytes`. */
+  async askBytes<T>(call: RpcCall, bounds: ExchangeBounds, read: (answer: Buffer) => T | null): Promise<T> {
+    return this.#attempt(bounds, (endpoint) => endpoint.askBytes(call, bounds, read));
+  }
+
+  async #attempt<T>(bounds: ExchangeBounds, exchange: (endpoint: Endpoint) => Promise<T>): Promise<T> {
     let last: unknown = new RpcUnavailable("no RPC endpoint was asked");
     for (let attempt = 0; attempt < this.#endpoints.length * 2; attempt++) {
       const endpoint = await this.#next(bounds.signal);
       try {
         if (!endpoint.verified) await this.#verify(endpoint, bounds);
-        const value = read(await endpoint.ask(calls, bounds));
+        const value = await exchange(endpoint);
         endpoint.failures = 0;
         endpoint.retryAt = 0;
         return value;

@@ -9,20 +9,6 @@ export interface Header {
   bloom: string | null;
 }
 
-/** A log, checked for its form. All hex is lower-case. */
-export interface ChainLog {
-  address: string;
-  topics: string[];
-  data: string;
-  blockNumber: number;
-  blockHash: string;
-  transactionHash: string;
-  transactionIndex: number;
-  logIndex: number;
-  /** Unix seconds; null where the node leaves it out. */
-  blockTimestamp: number | null;
-}
-
 /** The chain changed between two answers, or they came from nodes that disagree: what was read is thrown away and read again. */
 export class ChainMoved extends Error {
   constructor(message: string) {

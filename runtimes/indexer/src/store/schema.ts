@@ -2,21 +2,31 @@ import { createHash } from "node:crypto";
 import type { ClientBase } from "pg";
 import { UnworkableConfiguration } from "../exit.ts";
 import type { IndexerConfig } from "../launch.ts";
+import { log } from "../log.ts";
 import { quoted } from "./naming.ts";
 import { sqlType, type Table, type Tables } from "./tables.ts";
 
-/** Changes with the layout of the tables: rows of another layout can't be continued. */
-const layoutVersion = 1;
+/** Changes with the layout of the tables: rows of another layout can't be continued. Layout 1 was not written down. */
+const layoutVersion = 2;
 
 /**
- * Creates what is missing of the deployment's tables.
+ * Creates what is missing of the deployment's tables. Those of another layout are dropped: all that is in them can be had from the chain again.
  * @throws UnworkableConfiguration where the schema holds rows of another configuration.
  */
 export async function prepareSchema(client: ClientBase, config: IndexerConfig, tables: Tables): Promise<void> {
   const fingerprint = fingerprintOf(config);
+  const stored = await storedLayout(client);
+  if (stored !== null && stored !== layoutVersion) {
+    log("warn", "the tables are of another layout: they are made anew and filled from the start block on", {
+      stored,
+      layout: layoutVersion,
+    });
+    await dropTables(client);
+  }
   await client.query(`
     CREATE TABLE IF NOT EXISTS _sync (
       singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+      layout integer NOT NULL DEFAULT ${layoutVersion},
       chain_id bigint NOT NULL,
       fingerprint text NOT NULL,
       genesis_hash text,
@@ -45,6 +55,26 @@ export async function prepareSchema(client: ClientBase, config: IndexerConfig, t
       "config.contracts differ from those the schema was filled for: create a new indexer for other contracts, ABIs or start blocks",
     );
   }
+}
+
+/** The layout of the tables that are there; null before there are any. */
+async function storedLayout(client: ClientBase): Promise<number | null> {
+  const { rows } = await client.query<{ exists: boolean; told: boolean }>(
+    `SELECT to_regclass('_sync') IS NOT NULL AS exists,
+       EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass('_sync') AND attname = 'layout') AS told`,
+  );
+  if (!rows[0]?.exists) return null;
+  if (!rows[0].told) return 1;
+  const sync = await client.query<{ layout: number }>("SELECT layout FROM _sync");
+  return sync.rows[0]?.layout ?? layoutVersion;
+}
+
+/** Drops every table of ours but the lease, which isn't ours. */
+async function dropTables(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema() AND tableowner = current_user AND tablename <> '_lease'",
+  );
+  if (rows.length > 0) await client.query(`DROP TABLE ${rows.map(({ name }) => quoted(name)).join(", ")}`);
 }
 
 /** Statements that build the indexes filters need. Kept for after the backfill, which they would slow down. */
@@ -78,7 +108,5 @@ function fingerprintOf(config: IndexerConfig): string {
     startBlock,
     abi.filter(({ type }) => type === "event"),
   ]);
-  return createHash("sha256")
-    .update(JSON.stringify([layoutVersion, contracts]))
-    .digest("hex");
+  return createHash("sha256").update(JSON.stringify(contracts)).digest("hex");
 }

@@ -2,6 +2,7 @@ import type { ClientBase } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import type { IndexerConfig } from "../launch.ts";
 import { assertLeaseHeld } from "../lease.ts";
+import type { CopyRows } from "./copy-rows.ts";
 import { quoted } from "./naming.ts";
 import type { EncodedRows } from "./rows.ts";
 import { indexStatements, prepareSchema } from "./schema.ts";
@@ -75,7 +76,7 @@ export class Store {
    */
   async append(tip: BlockId, blocks: readonly BlockId[], rows: EncodedRows): Promise<void> {
     await this.#session.transaction(async (client) => {
-      for (const [table, buffer] of rows.byTable) await copyInto(client, table, buffer);
+      for (const [table, copied] of rows.byTable) await copyInto(client, table, copied);
       // One trip: numbers and hashes were checked for their form when they were read.
       const values = blocks.map(({ number, hash }) => `(${number},'${hash}')`).join(",");
       await client.query(
@@ -113,7 +114,7 @@ export class Store {
   /** The highest block at or below a number that has a log; null where none has. Its hash stands in the log. */
   async loggedBlock(atOrBelow: number): Promise<BlockId | null> {
     const found = await this.#blocks(
-      `SELECT block_number AS number, block_hash AS hash FROM ${quoted(this.tables.raw.name)} WHERE block_number <= $1 ORDER BY block_number DESC, log_index DESC LIMIT 1`,
+      `SELECT block_number AS number, '0x' || encode(block_hash, 'hex') AS hash FROM ${quoted(this.tables.raw.name)} WHERE block_number <= $1 ORDER BY block_number DESC, log_index DESC LIMIT 1`,
       [atOrBelow],
     );
     return found[0] ?? null;
@@ -148,11 +149,12 @@ export class Store {
   }
 }
 
-async function copyInto(client: ClientBase, table: string, rows: Buffer): Promise<void> {
+async function copyInto(client: ClientBase, table: string, rows: CopyRows): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const copy = client.query(copyFrom(`COPY ${quoted(table)} FROM STDIN`));
+    const copy = client.query(copyFrom(`COPY ${quoted(table)} FROM STDIN (FORMAT binary)`));
     copy.once("error", reject);
     copy.once("finish", resolve);
-    copy.end(rows);
+    copy.end(rows.finish());
   });
+  rows.release();
 }

@@ -1,12 +1,13 @@
-import { compileDecoder, type EventDecoder } from "../abi/decode.ts";
+import { compileDecoder, type EventColumnType, type EventDecoder, eventColumnType } from "../abi/decode.ts";
 import { type EventShape, readEvents, topicCount } from "../abi/event.ts";
 import { type AbiType, fitsTopic } from "../abi/types.ts";
 import { UnworkableConfiguration } from "../exit.ts";
 import type { IndexerConfig } from "../launch.ts";
+import { EventLookup } from "./event-lookup.ts";
 import { nameColumns, nameTables, rawTableName } from "./naming.ts";
 
-/** What a column holds. `integer` and `bigint` always fit a JSON number, `numeric` is text in JSON. */
-export type ColumnType = "integer" | "bigint" | "numeric" | "boolean" | "hex" | "text" | "jsonb";
+/** What a column holds. `integer` and `bigint` always fit a JSON number, `numeric` is text in JSON, `hex` is bytes. */
+export type ColumnType = EventColumnType;
 
 export interface Column {
   name: string;
@@ -30,16 +31,13 @@ export interface Table {
 export interface EventTable extends Table {
   event: string;
   decode: EventDecoder;
-  /** For each event column, how its value is written. */
-  parameterTypes: ColumnType[];
 }
 
 /** Every table of a deployment, and which of them a log belongs to. */
 export interface Tables {
   raw: Table;
   events: EventTable[];
-  /** By contract address, then by first topic and number of topics. */
-  byLog: Map<string, Map<string, EventTable>>;
+  byLog: EventLookup<EventTable>;
 }
 
 const maxTables = 500;
@@ -74,11 +72,6 @@ const rawTable: Table = {
   ],
 };
 
-/** Table key of a log or an event: its first topic and how many topics it has. */
-export function logKey(topic0: string, topics: number): string {
-  return `${topic0}${topics}`;
-}
-
 /**
  * The tables of a configuration: one for the raw logs and one for each distinct event. Contracts that declare the same event share its
  * table and are told apart by the column `address`.
@@ -93,14 +86,9 @@ export function tablesOf(contracts: IndexerConfig["contracts"]): Tables {
     throw new UnworkableConfiguration(`config.contracts: ${shapes.size} distinct events; at most ${maxTables} fit one indexer`);
   const names = nameTables([...shapes.values()]);
   const events = new Map([...shapes].map(([shapeKey, shape]) => [shapeKey, eventTable(names.get(shapeKey) ?? "", shape)]));
-  const byLog = new Map<string, Map<string, EventTable>>();
+  const byLog = new EventLookup<EventTable>();
   for (const { address, shapes: own } of declared) {
-    const byTopic = byLog.get(address) ?? new Map<string, EventTable>();
-    for (const shape of own) {
-      const table = events.get(shape.key);
-      if (table) byTopic.set(logKey(shape.topic0, topicCount(shape)), table);
-    }
-    byLog.set(address, byTopic);
+    for (const shape of own) byLog.add(address, shape.topic0, topicCount(shape), events.get(shape.key) as EventTable);
   }
   return { raw: rawTable, events: [...events.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), byLog };
 }
@@ -111,7 +99,7 @@ function eventTable(name: string, shape: EventShape): EventTable {
     const hashed = indexed && !fitsTopic(type);
     return {
       name: columnNames[position] ?? "",
-      type: hashed ? "hex" : columnType(type),
+      type: eventColumnType(type, indexed),
       description: hashed ? `Keccak-256 hash of ${describe(type)}, all that an indexed parameter of this type leaves` : describe(type),
       bytes: hashed ? 32 : byteLength(type),
       nullable: false,
@@ -119,26 +107,7 @@ function eventTable(name: string, shape: EventShape): EventTable {
     };
   });
   const columns = [...keyColumns, ...own];
-  return { name, event: shape.signature, columns, decode: compileDecoder(shape), parameterTypes: own.map(({ type }) => type) };
-}
-
-function columnType(type: AbiType): ColumnType {
-  switch (type.kind) {
-    case "uint":
-      return type.bits <= 24 ? "integer" : type.bits <= 48 ? "bigint" : "numeric";
-    case "int":
-      return type.bits <= 32 ? "integer" : type.bits <= 48 ? "bigint" : "numeric";
-    case "bool":
-      return "boolean";
-    case "address":
-    case "fixedBytes":
-    case "bytes":
-      return "hex";
-    case "string":
-      return "text";
-    default:
-      return "jsonb";
-  }
+  return { name, event: shape.signature, columns, decode: compileDecoder(shape) };
 }
 
 function byteLength(type: AbiType): number | null {
@@ -156,5 +125,5 @@ function describe(type: AbiType): string {
 
 /** The PostgreSQL type of a column. */
 export function sqlType(type: ColumnType): string {
-  return type === "hex" ? "text" : type;
+  return type === "hex" ? "bytea" : type;
 }

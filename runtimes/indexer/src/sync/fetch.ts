@@ -1,7 +1,8 @@
 import { bloomTest } from "../chain/bloom.ts";
 import type { Chain } from "../chain/chain.ts";
+import { hashBytes, inChainOrder, type LogBatch, logParts, unknownTime } from "../chain/log-batch.ts";
 import { RangeRefused } from "../chain/refusals.ts";
-import { type ChainLog, ChainMoved, type Header } from "../chain/types.ts";
+import { ChainMoved, type Header } from "../chain/types.ts";
 import type { IndexerConfig } from "../launch.ts";
 import { type EncodedRows, encodeRows } from "../store/rows.ts";
 import type { BlockId } from "../store/store.ts";
@@ -51,7 +52,7 @@ export async function fetchChunk(
 ): Promise<Chunk> {
   const numbers = deep ? (from === to ? [from] : [from, to]) : Array.from({ length: to - from + 1 }, (_, i) => from + i);
   let headers: Header[];
-  let logs: ChainLog[];
+  let logs: LogBatch;
   if (from === to) {
     headers = await chain.presentHeaders(numbers, signal);
     logs = await chain.logsOfBlock((headers[0] as Header).hash, scope.addresses, signal);
@@ -71,14 +72,9 @@ export async function fetchChunk(
     }
   }
   const known = new Map(headers.map((header) => [header.number, header]));
-  const missing = [
-    ...new Set(logs.filter((log) => log.blockTimestamp === null && !known.has(log.blockNumber)).map(({ blockNumber }) => blockNumber)),
-  ];
+  const missing = [...new Set(logs.blockNumbers.filter((block, i) => logs.timestamps[i] === unknownTime && !known.has(block)))];
   for (const header of await chain.presentHeaders(missing, signal)) known.set(header.number, header);
-  for (const log of logs) {
-    const header = known.get(log.blockNumber);
-    if (header && header.hash !== log.blockHash) throw new ChainMoved(`block ${log.blockNumber} changed while its logs were read`);
-  }
+  assertOfBlocks(logs, known);
   const first = headers[0] as Header;
   const last = headers.at(-1) as Header;
   const tip = { number: last.number, hash: last.hash };
@@ -92,6 +88,19 @@ export async function fetchChunk(
   };
 }
 
+/** Every log carries the hash of its block: of the one that is known, and the same one as the block's other logs. */
+function assertOfBlocks(logs: LogBatch, known: ReadonlyMap<number, Header>): void {
+  for (let i = 0; i < logs.count; i++) {
+    const block = logs.blockNumbers[i] as number;
+    const header = known.get(block);
+    const fits =
+      i > 0 && logs.blockNumbers[i - 1] === block
+        ? logs.same(i - 1, i, logParts.blockHash, hashBytes)
+        : header === undefined || header.hash === logs.blockHash(i);
+    if (!fits) throw new ChainMoved(`block ${block} changed while its logs were read`);
+  }
+}
+
 function assertLinked(headers: readonly Header[]): void {
   for (let i = 1; i < headers.length; i++) {
     if (headers[i]?.parentHash !== headers[i - 1]?.hash)
@@ -103,15 +112,14 @@ async function withSilentBlocks(
   chain: Chain,
   scope: Scope,
   headers: readonly Header[],
-  logs: ChainLog[],
+  logs: LogBatch,
   signal: AbortSignal,
-): Promise<ChainLog[]> {
-  const heard = new Set(logs.map(({ blockNumber }) => blockNumber));
+): Promise<LogBatch> {
+  const heard = new Set(logs.blockNumbers);
   const silent = headers.filter(({ number, bloom }) => !heard.has(number) && bloom !== null && scope.mayHoldLogs(bloom));
-  if (silent.length === 0) return logs;
-  const found = [...logs];
-  for (const { hash } of silent) found.push(...(await chain.logsOfBlock(hash, scope.addresses, signal)));
-  return found.length === logs.length ? logs : found.sort((a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex);
+  const found = [logs];
+  for (const { hash } of silent) found.push(await chain.logsOfBlock(hash, scope.addresses, signal));
+  return inChainOrder(found);
 }
 
 /**
@@ -120,10 +128,10 @@ async function withSilentBlocks(
  */
 export async function fetchHeavyBlock(chain: Chain, tables: Tables, scope: Scope, block: number, signal: AbortSignal): Promise<Chunk> {
   const [header] = (await chain.presentHeaders([block], signal)) as [Header];
-  const logs: ChainLog[] = [];
+  const logs: LogBatch[] = [];
   for (const address of scope.addresses) {
     try {
-      logs.push(...(await chain.logsOfBlock(header.hash, [address], signal)));
+      logs.push(await chain.logsOfBlock(header.hash, [address], signal));
     } catch (error) {
       if (error instanceof RangeRefused)
         throw new RangeRefused(
@@ -132,7 +140,6 @@ export async function fetchHeavyBlock(chain: Chain, tables: Tables, scope: Scope
       throw error;
     }
   }
-  logs.sort((a, b) => a.logIndex - b.logIndex);
   const tip = { number: header.number, hash: header.hash };
   return {
     from: block,
@@ -140,6 +147,6 @@ export async function fetchHeavyBlock(chain: Chain, tables: Tables, scope: Scope
     parentHash: header.parentHash,
     tip,
     blocks: [tip],
-    rows: encodeRows(logs, tables, () => header.timestamp),
+    rows: encodeRows(inChainOrder(logs), tables, () => header.timestamp),
   };
 }
