@@ -90,6 +90,10 @@ describe("migrating as an owner who is no superuser", () => {
       inside.username = schemaName(id);
       inside.password = password;
       await expect(new pg.Client({ connectionString: inside.href }).connect()).rejects.toMatchObject({ code: "42501" });
+      // What a program can take hold of must not stand in the way of a worker that starts later.
+      await program.query("select pg_advisory_lock(4720160432)");
+      const later = new RuntimeDatabase(options.runtimeDatabaseUrl, createLogger({ name: "test", level: "silent" }));
+      await later.prepare("dep_01jd0000000000000000000001", 1, newDatabasePassword()).finally(() => later.end());
       await runtimes.close(id, 2);
       await cut;
       await expect(runtimes.prepare(id, 1, password)).rejects.toBeInstanceOf(SchemaFenced);

@@ -137,7 +137,8 @@ export class RuntimeDatabase {
 
   async #ensureGroup(): Promise<void> {
     await this.#transaction(async (client) => {
-      await client.query("select pg_advisory_xact_lock(4720160432)");
+      // Not an advisory lock: programs enter this database too, and could hold one.
+      await client.query("lock table obelisk.fences in share row exclusive mode");
       const { rows } = await client.query<{ database: string; exists: boolean; granted: boolean }>(`
         select current_database() as database, r.oid is not null as exists,
           coalesce(has_database_privilege(r.oid, current_database(), 'connect'), false) as granted
