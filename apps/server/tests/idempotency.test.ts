@@ -37,7 +37,6 @@ const named = async (name: string) => {
   const { rows } = await serving.test.owner.query<{ id: string }>("select id from deployments where name = $1", [name]);
   return rows.map(({ id }) => id);
 };
-const expireClaims = () => serving.test.owner.query("update idempotency_keys set claimed_until = now() where response_status is null");
 
 test("50 parallel duplicates make one deployment, and every one of them ends with its id", async () => {
   const answers = await Promise.all(
@@ -132,19 +131,68 @@ test("a server killed between the commit and the answer leaves the answer behind
   expect(await named("killed")).toEqual([((await again.json()) as { data: { id: string } }).data.id]);
 });
 
-test("a claim that ran out is taken over, and whoever had it can commit no more", async () => {
-  await serving.test.owner.query(`create function wait_a_moment() returns trigger language plpgsql as
-    'begin if new.name = ''slow'' then perform pg_sleep(1.5); end if; return new; end'`);
-  await serving.test.owner.query(
-    "create trigger deployments_wait before insert on deployments for each row execute function wait_a_moment()",
-  );
-  const slow = create("slow", { "idempotency-key": "slow" });
-  await new Promise((resolve) => setTimeout(resolve, 700));
-  const refused = await create("slow", { "idempotency-key": "slow" });
-  expect(refused.status).toBe(409);
-  await expireClaims();
-  const successor = await create("slow", { "idempotency-key": "slow" });
-  const late = await slow;
-  expect([late.status, successor.status].sort()).toEqual([201, 409]);
-  expect(await named("slow")).toHaveLength(1);
+test("while the first is under way its repetition is told to come again, and another body is refused", async () => {
+  await insertSlowly();
+  const first = create("slow", { "idempotency-key": "slow" });
+  await underWay("slow");
+  const again = await create("slow", { "idempotency-key": "slow" });
+  expect([again.status, again.headers.get("retry-after"), await codeOf(again)]).toEqual([409, "1", "idempotency_in_progress"]);
+  const other = await create("slow other", { "idempotency-key": "slow" });
+  expect([other.status, await codeOf(other)]).toEqual([422, "idempotency_key_reused"]);
+  expect((await first).status).toBe(201);
+  expect([await named("slow"), await named("slow other")]).toMatchObject([{ length: 1 }, { length: 0 }]);
 });
+
+test("of two servers that work on one request one commits, and the other gives its answer", async () => {
+  await insertSlowly();
+  const second = await startServerProcess(serving.test.database, { env: { PUBLIC_API_RATE_LIMIT: "100000" } });
+  try {
+    const headers = { "idempotency-key": "slow-twice" };
+    const first = create("slow twice", headers);
+    await underWay("slow twice");
+    const ask = (name: string) =>
+      fetch(second.url + list, {
+        method: "POST",
+        headers: { authorization: `Bearer ${key.token}`, "content-type": "application/json", ...headers },
+        body: JSON.stringify(body(name)),
+      });
+    const [answer, late] = await Promise.all([first, ask("slow twice")]);
+    expect([answer.status, late.status, late.headers.get("idempotency-replayed")]).toEqual([201, 201, "true"]);
+    expect(await late.text()).toBe(await answer.text());
+    const reused = await ask("slow other");
+    expect([reused.status, await codeOf(reused)]).toEqual([422, "idempotency_key_reused"]);
+    expect([await named("slow twice"), await named("slow other")]).toMatchObject([{ length: 1 }, { length: 0 }]);
+  } finally {
+    await second.stop();
+  }
+});
+
+test("an answer that has expired stands for nothing, also before the sweep", async () => {
+  await create("expired", { "idempotency-key": "expired" });
+  await serving.test.owner.query("update idempotency_keys set expires_at = now() where idempotency_key = 'expired'");
+  expect((await create("anew", { "idempotency-key": "expired" })).status).toBe(201);
+  expect([await named("expired"), await named("anew")]).toMatchObject([{ length: 1 }, { length: 1 }]);
+});
+
+const codeOf = async (answer: Response) => ((await answer.json()) as { code: string }).code;
+
+/** Makes the insertion of deployments whose name begins with `slow` take a second and a half. */
+async function insertSlowly(): Promise<void> {
+  await serving.test.owner.query(`create or replace function wait_a_moment() returns trigger language plpgsql as
+    'begin if new.name like ''slow%'' then perform pg_sleep(1.5); end if; return new; end'`);
+  await serving.test.owner.query(
+    "create or replace trigger deployments_wait before insert on deployments for each row execute function wait_a_moment()",
+  );
+}
+
+/** Resolves once a change waits in `insertSlowly`. */
+async function underWay(name: string): Promise<void> {
+  for (;;) {
+    const { rows } = await serving.test.owner.query(
+      "select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'",
+    );
+    if (rows.length > 0) return;
+    if ((await named(name)).length > 0) throw new Error(`${name} was committed before it was seen under way`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

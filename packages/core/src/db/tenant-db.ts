@@ -39,7 +39,7 @@ function requireAll(outcomes: readonly PromiseSettledResult<unknown>[]): void {
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }
 
-type Rows<Queries> = { [Name in keyof Queries]: Queries[Name] extends Compilable<infer Row> ? Row[] : never };
+type Rows<Queries> = { [Name in keyof Queries]: NonNullable<Queries[Name]> extends Compilable<infer Row> ? Row[] : never };
 
 /** Access to one organization's rows at a time. */
 export class TenantDatabase {
@@ -76,6 +76,7 @@ export class TenantDatabase {
   /** Runs read-only statements as one snapshot of the organization, in one round trip. */
   async read<Queries extends Record<string, Compilable<unknown>>>(organizationId: string, queries: Queries): Promise<Rows<Queries>> {
     const names = Object.keys(queries);
+    if (names.length === 0) return {} as Rows<Queries>;
     const compiled = names.map((name) => (queries[name] as Compilable<unknown>).compile());
     return this.#withClient(async (client) => {
       gatherWrites(client);

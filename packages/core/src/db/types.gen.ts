@@ -114,16 +114,14 @@ export interface HealthSamples {
 }
 
 export interface IdempotencyKeys {
-  claim: string;
-  claimedUntil: Timestamp;
   createdAt: Generated<Timestamp>;
   expiresAt: Timestamp;
   idempotencyKey: string;
   keyId: string;
   organizationId: string;
   requestHash: Buffer;
-  responseBody: string | null;
-  responseStatus: number | null;
+  responseBody: string;
+  responseStatus: number;
   route: string;
 }
 

@@ -45,10 +45,11 @@ function grantFrom(ctx: OrganizationContext, standing: Standing | undefined): Gr
   return { type: "scopes", scopes: standing.scopes as ApiKeyScope[] };
 }
 
-type Rows<Queries> = { [Name in keyof Queries]: Queries[Name] extends Compilable<infer Row> ? Row[] : never };
+type Rows<Queries> = { [Name in keyof Queries]: NonNullable<Queries[Name]> extends Compilable<infer Row> ? Row[] : never };
 
 /**
- * Reads what an actor asks for together with its standing, as one snapshot in one round trip, and answers only if the standing allows it.
+ * Reads what an actor asks for together with its standing, where the request hasn't read that yet, as one snapshot in one round trip, and
+ * answers only if the standing allows it.
  * @throws ObeliskError as `authorize` does.
  */
 export async function readAuthorized<Queries extends Record<string, Compilable<unknown>>>(
@@ -57,8 +58,11 @@ export async function readAuthorized<Queries extends Record<string, Compilable<u
   queries: Queries,
 ): Promise<Rows<Queries>> {
   const { database } = ctx.platform;
-  if (ctx.actor.type === "system" || ctx.actor.type === "webhook")
+  const grant: Grant | undefined = ctx.actor.type === "system" || ctx.actor.type === "webhook" ? { type: "system" } : ctx.grant;
+  if (grant) {
+    requirePermission(grant, permission);
     return (await database.read(ctx.organizationId, queries)) as Rows<Queries>;
+  }
   const { standing, ...rows } = await database.read(ctx.organizationId, { ...queries, standing: standingOf(ctx) } as Queries & {
     standing: Compilable<Standing>;
   });

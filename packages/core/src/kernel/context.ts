@@ -1,6 +1,8 @@
 import type { Queue } from "@obelisk/queue";
 import type { actorTypes } from "@obelisk/schemas/audit";
-import type { TenantDatabase, TenantDb } from "../db/tenant-db.ts";
+import type { CompiledQuery } from "kysely";
+import type { TenantDatabase } from "../db/tenant-db.ts";
+import type { Grant } from "./authorization.ts";
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 import type { Secrets } from "./secrets.ts";
@@ -53,12 +55,17 @@ export interface Context {
   ip: string | null;
 }
 
-/** A call inside an organization. The role or scope is not part of it: it is read again with every act. */
+/** A call inside an organization. */
 export interface OrganizationContext extends Context {
   organizationId: string;
   /**
-   * Called inside a mutation's transaction once its work is done, with what it will answer. Where the public API keeps the answer
-   * for a repeated request, so that the change and the answer are committed as one.
+   * What the actor may do, where this very request has read it from its row: reads go by it. Without it they read it themselves, and
+   * changes always do.
    */
-  onResult?: (db: TenantDb, result: unknown) => Promise<void>;
+  grant?: Grant;
+  /**
+   * Called once a mutation's work is done, with what it will answer; gives a statement to commit with it. Where the public API keeps
+   * the answer for a repeated request, so that the change and the answer are committed as one.
+   */
+  alsoCommit?: (result: unknown) => CompiledQuery;
 }

@@ -14,7 +14,8 @@ export interface Work<Input> {
   ctx: OrganizationContext;
   db: TenantDb;
   input: Input;
-  grant: Grant;
+  /** What the actor may do. It is read on the way of the work's first statements, and nothing is committed without it. */
+  grant: Promise<Grant>;
   /** The instant of the change; the audit entry carries the same. */
   now: Date;
   enqueue<Payload extends object>(job: Job<Payload>, payload: Payload, options?: EnqueueOptions): Promise<void>;
@@ -33,8 +34,9 @@ export interface MutationDefinition<Schema extends z.ZodType, Result> {
 export type Mutation<Input, Result> = (ctx: OrganizationContext, input: Input) => Promise<Result>;
 
 /**
- * The only way to write. Checks the input, opens the organization's transaction, reads the actor's standing again, does the work,
- * appends the audit entry and commits, the last two in one round trip. Whatever throws undoes all of it.
+ * The only way to write. Checks the input, opens the organization's transaction, reads the actor's standing again and does the work, then
+ * appends the audit entry and commits. Either half is sent without waiting in between, so a change whose work doesn't wait takes two round
+ * trips. Whatever throws undoes all of it.
  *
  * @throws ObeliskError `invalid_request`, `forbidden`, `missing_scope`, `plan_limit_reached`, and what the work throws.
  */
@@ -51,12 +53,15 @@ export function mutation<Schema extends z.ZodType, Result>(
     const changed = database.transaction(
       ctx.organizationId,
       async (db) => {
-        const grant = await authorize(db, ctx, definition.permission);
-        const result = await definition.run({ ctx, db, input, grant, now, enqueue: enqueueIn(db, ctx) });
-        await ctx.onResult?.(db, result);
-        return result;
+        const grant = authorize(db, ctx, definition.permission);
+        const work = definition.run({ ctx, db, input, grant, now, enqueue: enqueueIn(db, ctx) });
+        // Whoever may not is told that, whatever else went wrong.
+        await Promise.allSettled([grant, work]);
+        await grant;
+        return work;
       },
       (result) => [
+        ...(ctx.alsoCommit ? [ctx.alsoCommit(result)] : []),
         appendEntry({
           ...definition.audit({ input, result, ctx }),
           organizationId: ctx.organizationId,

@@ -1,6 +1,6 @@
 import type { Platform } from "@obelisk/core/kernel/context";
 import { ObeliskError } from "@obelisk/core/kernel/errors";
-import { type AuthenticatedKey, authenticateKey, type RateState, type RateSurface } from "@obelisk/core/modules/api-keys";
+import { type AuthenticatedKey, authenticateKey, type RateState, type RateSurface, type Repeatable } from "@obelisk/core/modules/api-keys";
 import { rateLimited } from "../metrics.ts";
 
 /**
@@ -28,8 +28,9 @@ export async function callerOf(
   token: string,
   ip: string | null,
   surface: RateSurface = "api",
+  repeatable: Repeatable | null = null,
 ): Promise<{ key: AuthenticatedKey; refusal: ObeliskError | null }> {
-  const key = await authenticateKey(platform, token, { ip, surface });
+  const key = await authenticateKey(platform, token, { ip, surface, repeatable });
   if (!key.limited) return { key, refusal: null };
   rateLimited.inc();
   const { limit, resetSeconds } = key.rate;

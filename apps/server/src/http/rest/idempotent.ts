@@ -1,19 +1,30 @@
 import type { OrganizationContext } from "@obelisk/core/kernel/context";
 import { invalidRequest } from "@obelisk/core/kernel/errors";
-import { type Claim, claimRequest, keepAnswer, keepRefusal, releaseClaim, requestHash } from "@obelisk/core/modules/idempotency";
-import type { RequestState } from "../context.ts";
+import type { Repeatable } from "@obelisk/core/modules/api-keys";
+import {
+  beginRequest,
+  forgetExpired,
+  type IdempotentRequest,
+  isAnswered,
+  type KeptAnswer,
+  keepAnswer,
+  keepRefusal,
+  readAnswer,
+  replay,
+  requestHash,
+  type StoredAnswer,
+} from "@obelisk/core/modules/idempotency";
+import type { AppContext } from "../context.ts";
 import { problemAnswer, refusalFrom } from "../error-map.ts";
+import { apiRoot } from "./document.ts";
 
-export interface Answer {
-  status: number;
-  body: string;
+export interface Answer extends StoredAnswer {
   /** Whether an earlier request got this answer. */
   replayed: boolean;
 }
 
 export interface Attempt {
   ctx: OrganizationContext;
-  route: string;
   body: unknown;
   status: number;
   run(ctx: OrganizationContext): Promise<unknown>;
@@ -23,13 +34,13 @@ export interface Attempt {
 const visibleAscii = /^[\x21-\x7e]{1,255}$/;
 
 /**
- * The key that makes a request one with its repetitions; null where the caller gave neither header, so that no repetition of it can
- * be known.
+ * What makes a request one with its repetitions: its idempotency key, or the request id the caller gave; null where neither was given, so
+ * that no repetition of it can be known.
  */
-export function idempotencyKeyOf(header: string | undefined, state: RequestState): string | null {
-  if (header === undefined) return state.requestIdGiven ? state.requestId : null;
-  if (!visibleAscii.test(header)) throw invalidRequest([{ path: "idempotency-key", message: "use 1 to 255 visible ASCII characters" }]);
-  return header;
+export function repeatableOf(c: AppContext): Repeatable | null {
+  const { requestId, requestIdGiven } = c.get("state");
+  const idempotencyKey = c.req.header("idempotency-key") ?? (requestIdGiven ? requestId : null);
+  return idempotencyKey === null ? null : { route: `${c.req.method} ${c.req.path.slice(apiRoot.length)}`, idempotencyKey };
 }
 
 /** Refusals that say nothing lasting about the request: the next try may well succeed. */
@@ -43,57 +54,58 @@ const passing = new Set([
 ]);
 
 /**
- * Does a change once however often it is asked for. The answer is kept in the transaction of the change itself: a process that dies after
- * the commit leaves the answer behind, one that dies before leaves nothing.
+ * Does a change once however often it is asked for. The answer is committed with the change itself: a process that dies after the commit
+ * leaves the answer behind, one that dies before leaves nothing.
+ * @param answered What the caller's look-up found of an earlier attempt.
  */
-export async function answerOnce(attempt: Attempt, idempotencyKey: string | null): Promise<Answer> {
+export async function answerOnce(attempt: Attempt, repeatable: Repeatable | null, answered: KeptAnswer | null): Promise<Answer> {
   const { ctx, status } = attempt;
-  if (idempotencyKey === null) return { status, body: JSON.stringify(attempt.present(await attempt.run(ctx))), replayed: false };
-  const claimed = await claimRequest(ctx.platform, {
-    organizationId: ctx.organizationId,
-    keyId: ctx.actor.id,
-    route: attempt.route,
-    idempotencyKey,
-    requestHash: requestHash(attempt.route, attempt.body),
-  });
-  if ("replay" in claimed) return { ...claimed.replay, replayed: true };
-  return work(attempt, claimed.claim);
-}
-
-async function work(attempt: Attempt, claim: Claim): Promise<Answer> {
-  const { ctx, status } = attempt;
-  let body: string | null = null;
-  const keeping: OrganizationContext = {
-    ...ctx,
-    onResult: async (db, result) => {
-      body = JSON.stringify(attempt.present(result));
-      await keepAnswer(db, claim, { status, body });
-    },
-  };
+  if (repeatable === null) return { status, body: JSON.stringify(attempt.present(await attempt.run(ctx))), replayed: false };
+  if (!visibleAscii.test(repeatable.idempotencyKey)) {
+    throw invalidRequest([{ path: "idempotency-key", message: "use 1 to 255 visible ASCII characters" }]);
+  }
+  const { organizationId, platform } = ctx;
+  const request = { ...repeatable, organizationId, keyId: ctx.actor.id, requestHash: requestHash(repeatable.route, attempt.body) };
+  if (answered?.expired) await forgetExpired(platform, request);
+  else if (answered) return { ...replay(request, answered), replayed: true };
+  const end = beginRequest(platform, request);
   try {
-    const result = await attempt.run(keeping);
-    if (body === null) {
-      body = JSON.stringify(attempt.present(result));
-      await keepRefusal(ctx.platform, claim, { status, body });
-    }
-    return { status, body, replayed: false };
+    return { ...(await work(attempt, request)), replayed: false };
   } catch (error) {
-    await settle(ctx, claim, error);
+    if (isAnswered(error)) return { ...(await readAnswer(platform, request)), replayed: true };
     throw error;
+  } finally {
+    end();
   }
 }
 
-/** Keeps a lasting refusal for repetitions, and gives the claim back after a passing one or a fault of ours. */
-async function settle(ctx: OrganizationContext, claim: Claim, error: unknown): Promise<void> {
-  const refusal = refusalFrom(error);
+async function work(attempt: Attempt, request: IdempotentRequest): Promise<StoredAnswer> {
+  const { ctx, status } = attempt;
+  let answer: StoredAnswer | null = null;
+  const alsoCommit = (result: unknown) => {
+    answer = { status, body: JSON.stringify(attempt.present(result)) };
+    return keepAnswer(request, answer);
+  };
   try {
-    if (refusal.status >= 500 || passing.has(refusal.code)) await releaseClaim(ctx.platform, claim);
-    else {
-      const { status, body } = problemAnswer(refusal, ctx.requestId, ctx.platform.settings.baseUrl);
-      await keepRefusal(ctx.platform, claim, { status, body });
-    }
+    await attempt.run({ ...ctx, alsoCommit });
+  } catch (error) {
+    if (!isAnswered(error)) await keepLasting(ctx, request, error);
+    throw error;
+  }
+  if (answer === null) throw new Error(`${request.route} ended without a change that its answer could be kept with`);
+  return answer;
+}
+
+/** Keeps a lasting refusal for repetitions. @throws what `isAnswered` knows, where another attempt was answered meanwhile */
+async function keepLasting(ctx: OrganizationContext, request: IdempotentRequest, error: unknown): Promise<void> {
+  const refusal = refusalFrom(error);
+  if (refusal.status >= 500 || passing.has(refusal.code)) return;
+  const { status, body } = problemAnswer(refusal, ctx.requestId, ctx.platform.settings.baseUrl);
+  try {
+    await keepRefusal(ctx.platform, request, { status, body });
   } catch (failure) {
-    // The claim runs out by itself; what went wrong first is what the caller must hear of.
-    ctx.platform.logger.warn({ err: failure, requestId: ctx.requestId }, "could not settle an idempotency claim");
+    if (isAnswered(failure)) throw failure;
+    // A repetition will find out by itself; this caller must hear of what went wrong first.
+    ctx.platform.logger.warn({ err: failure, requestId: ctx.requestId }, "could not keep a refusal for repetitions");
   }
 }

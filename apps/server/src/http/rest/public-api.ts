@@ -1,6 +1,6 @@
 import type { OrganizationContext } from "@obelisk/core/kernel/context";
 import { fieldErrors, invalidRequest, ObeliskError } from "@obelisk/core/kernel/errors";
-import type { AuthenticatedKey } from "@obelisk/core/modules/api-keys";
+import type { AuthenticatedKey, Repeatable } from "@obelisk/core/modules/api-keys";
 import { deploymentKinds } from "@obelisk/schemas/deployments";
 import { idSchema } from "@obelisk/schemas/primitives";
 import { Hono } from "hono";
@@ -10,7 +10,7 @@ import { problemAnswer, refusalFrom } from "../error-map.ts";
 import { readJson, readNothing } from "../json-body.ts";
 import { callerOf, rateHeaders, tokenOf, uncountedRate } from "./caller.ts";
 import { apiRoot, apiVersion, openApiDocument } from "./document.ts";
-import { answerOnce, idempotencyKeyOf } from "./idempotent.ts";
+import { answerOnce, repeatableOf } from "./idempotent.ts";
 import { type Operation, operationsOf } from "./operations.ts";
 
 const idForms: Record<string, z.ZodType> = { id: idSchema("deployment"), taskId: idSchema("task") };
@@ -72,10 +72,13 @@ export function publicApi(parts: Parts): Hono<AppEnv> {
     const state = c.get("state");
     let key: AuthenticatedKey | null = null;
     try {
+      const repeatable = operation.method === "get" ? null : repeatableOf(c);
       const caller = await callerOf(
         platform,
         tokenOf((name) => c.req.header(name)),
         state.ip,
+        "api",
+        repeatable,
       );
       key = caller.key;
       state.actor = { type: "api_key", id: key.key.id, label: key.key.name };
@@ -87,6 +90,7 @@ export function publicApi(parts: Parts): Hono<AppEnv> {
         ip: state.ip,
         actor: state.actor,
         organizationId: key.organizationId,
+        grant: { type: "scopes", scopes: key.scopes },
       };
       const params = paramsOf(c, operation);
       if (!key.scopes.includes(operation.scope)) {
@@ -97,19 +101,13 @@ export function publicApi(parts: Parts): Hono<AppEnv> {
         const answer = operation.present(await operation.run(ctx, { params, query, body: null }));
         return c.body(JSON.stringify(answer), operation.status, { ...headersOf(c, key), "content-type": "application/json" });
       }
-      return await change(c, operation, ctx, key, params);
+      return await change(c, operation, { ctx, key, params, repeatable });
     } catch (error) {
       return refuse(c, error, key);
     }
   }
 
-  async function change(
-    c: AppContext,
-    operation: Operation,
-    ctx: OrganizationContext,
-    key: AuthenticatedKey,
-    params: Record<string, string>,
-  ): Promise<Response> {
+  async function change(c: AppContext, operation: Operation, { ctx, key, params, repeatable }: Asked): Promise<Response> {
     const raw = operation.body ? await readJson(c.req.raw) : await readNothing(c.req.raw);
     const body = operation.body ? parse(operation.body, raw) : null;
     const {
@@ -119,13 +117,13 @@ export function publicApi(parts: Parts): Hono<AppEnv> {
     } = await answerOnce(
       {
         ctx,
-        route: `${c.req.method} ${c.req.path.slice(apiRoot.length)}`,
         body: raw ?? null,
         status: operation.status,
         run: (context) => operation.run(context, { params, query: {}, body }),
         present: operation.present,
       },
-      idempotencyKeyOf(c.req.header("idempotency-key"), c.get("state")),
+      repeatable,
+      key.answered,
     );
     return c.body(text, status as 200, {
       ...headersOf(c, key),
@@ -135,6 +133,14 @@ export function publicApi(parts: Parts): Hono<AppEnv> {
   }
 
   return app;
+}
+
+/** What a change needs to know of who asks for it. */
+interface Asked {
+  ctx: OrganizationContext;
+  key: AuthenticatedKey;
+  params: Record<string, string>;
+  repeatable: Repeatable | null;
 }
 
 /** The path's ids. One that can't be an id names nothing, like one that isn't there. */

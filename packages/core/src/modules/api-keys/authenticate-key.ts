@@ -4,7 +4,8 @@ import type { Platform } from "../../kernel/context.ts";
 import { ObeliskError } from "../../kernel/errors.ts";
 import { hashToken } from "../../kernel/secrets.ts";
 import { secondsLeft } from "../../kernel/window.ts";
-import { type FoundKey, lookUpKey, noteUse } from "./look-up.ts";
+import type { KeptAnswer } from "../idempotency/index.ts";
+import { type FoundKey, lookUpKey, noteUse, type Repeatable } from "./look-up.ts";
 import { isToken } from "./token.ts";
 
 /** What is left of a key's window. */
@@ -23,12 +24,14 @@ export interface AuthenticatedKey {
   rate: RateState;
   /** The window is used up: refuse the request. */
   limited: boolean;
+  /** What this request was answered before, where it is a repetition. */
+  answered: KeptAnswer | null;
 }
 
 /** What a process remembers of the tokens it saw. Everything here is bounded, and losing it costs a look-up. */
 interface Memory {
   /** Tokens whose window of a surface is used up, until it ends. */
-  limited: BoundedMap<Omit<AuthenticatedKey, "rate" | "limited"> & { resetAt: number }>;
+  limited: BoundedMap<Omit<AuthenticatedKey, "rate" | "limited" | "answered"> & { resetAt: number }>;
   /** Failed look-ups of an address in the current minute. */
   failures: BoundedMap<{ count: number; until: number }>;
   /** Tokens that worked lately. */
@@ -79,7 +82,7 @@ function memoryOf(platform: Platform): Memory {
 export async function authenticateKey(
   platform: Platform,
   token: string,
-  caller: { ip: string | null; surface?: RateSurface },
+  caller: { ip: string | null; surface?: RateSurface; repeatable?: Repeatable | null },
 ): Promise<AuthenticatedKey> {
   if (!isToken(token)) throw unknownKey();
   const memory = memoryOf(platform);
@@ -88,7 +91,7 @@ export async function authenticateKey(
   const surface = caller.surface ?? "api";
   const now = Date.now();
   const limited = memory.limited.get(`${surface}:${name}`, now);
-  if (limited) return { ...limited, rate: rateAt(limitOf(platform, surface), limited.resetAt, now), limited: true };
+  if (limited) return { ...limited, rate: rateAt(limitOf(platform, surface), limited.resetAt, now), limited: true, answered: null };
   const address = caller.ip ?? "unknown";
   const failures = memory.failures.get(address, now);
   if (failures && failures.count >= failuresPerMinute && !memory.proven.get(name, now)) {
@@ -97,7 +100,7 @@ export async function authenticateKey(
       retryAfterSeconds: wait,
     });
   }
-  const found = await lookUpKey(platform, hash, surface);
+  const found = await lookUpKey(platform, hash, surface, caller.repeatable ?? null);
   if (!found) {
     const until = failures?.until ?? now + minute;
     memory.failures.set(address, { count: (failures?.count ?? 0) + 1, until }, until);
@@ -127,6 +130,7 @@ function accept(platform: Platform, memory: Memory, found: FoundKey, surface: Ra
     ...identity,
     rate: { limit: requests, remaining: Math.max(0, requests - used), resetSeconds, resetAt: new Date(resetAt) },
     limited: used > requests,
+    answered: found.answered,
   };
 }
 

@@ -1,6 +1,7 @@
 import { CompiledQuery, sql } from "kysely";
 import { systemDb } from "../../db/system-db.ts";
 import type { Platform } from "../../kernel/context.ts";
+import { type KeptAnswer, recall } from "../idempotency/index.ts";
 
 export interface FoundKey {
   organizationId: string;
@@ -15,14 +16,22 @@ export interface FoundKey {
   windowStart: number | null;
   /** The database's clock, seconds since 1970. */
   epoch: number;
+  /** What this request was answered before; null where it is new, or isn't one that can be repeated. */
+  answered: KeptAnswer | null;
+}
+
+/** What makes a request of a key one with its repetitions. */
+export interface Repeatable {
+  route: string;
+  idempotencyKey: string;
 }
 
 /**
- * Finds the key of a token's hash ($1) and counts the request in its window of $2 seconds, which is the API's or, with a suffix $3, another surface's. Written out, not built, because every request of
- * the public API runs it. A statement that waited for the counter's lock may carry an older window than the row by then; it counts
- * into the newer one.
+ * Finds the key of a token's hash ($1) and counts the request in its window of $2 seconds, which is the API's or, with a suffix $3, another
+ * surface's. Written out, not built, because every request of the public API runs it. A statement that waited for the counter's lock may
+ * carry an older window than the row by then; it counts into the newer one.
  */
-const findAndCount = `
+const findAndCount = (columns = "", join = "") => `
   with found as (
     select k.organization_id, k.id, k.name, k.scopes, k.last_used_at,
       case
@@ -41,18 +50,40 @@ const findAndCount = `
       window_start = greatest(w.window_start, excluded.window_start)
     returning used, window_start
   )
-  select found.*, counted.used, counted.window_start, extract(epoch from clock_timestamp())::float8 as epoch
-  from found left join counted on true`;
+  select found.*, counted.used, counted.window_start, extract(epoch from clock_timestamp())::float8 as epoch${columns}
+  from found left join counted on true ${join}`;
+
+const findCount = findAndCount();
+const findCountRecall = findAndCount(`, ${recall.columns}`, recall.join("$4", "$5"));
+
+interface Row extends Omit<FoundKey, "answered"> {
+  requestHash?: Buffer | null;
+  responseStatus?: number | null;
+  responseBody?: string | null;
+  answerExpired?: boolean | null;
+}
 
 /**
- * Finds the key of a token's hash and counts the request, in one statement that is its own transaction: the counter's row is locked no
- * longer than that.
+ * Finds the key of a token's hash, counts the request and recalls what it was answered before, in one statement that is its own
+ * transaction: the counter's row is locked no longer than that.
  */
-export async function lookUpKey(platform: Platform, tokenHash: Buffer, surface: "api" | "endpoint"): Promise<FoundKey | null> {
-  const suffix = surface === "api" ? "" : `:${surface}`;
-  const query = CompiledQuery.raw(findAndCount, [tokenHash, platform.settings.rateLimit.windowSeconds, suffix]);
-  const { rows } = await systemDb(platform).executeQuery(query as CompiledQuery<FoundKey>);
-  return rows[0] ?? null;
+export async function lookUpKey(
+  platform: Platform,
+  tokenHash: Buffer,
+  surface: "api" | "endpoint",
+  repeatable: Repeatable | null,
+): Promise<FoundKey | null> {
+  const parameters = [tokenHash, platform.settings.rateLimit.windowSeconds, surface === "api" ? "" : `:${surface}`];
+  const query = repeatable
+    ? CompiledQuery.raw(findCountRecall, [...parameters, repeatable.route, repeatable.idempotencyKey])
+    : CompiledQuery.raw(findCount, parameters);
+  const { rows } = await systemDb(platform).executeQuery(query as CompiledQuery<Row>);
+  return rows[0] ? { ...rows[0], answered: answeredIn(rows[0]) } : null;
+}
+
+function answeredIn({ requestHash, responseStatus, responseBody, answerExpired }: Row): KeptAnswer | null {
+  if (!requestHash || responseStatus == null || responseBody == null) return null;
+  return { requestHash, status: responseStatus, body: responseBody, expired: answerExpired === true };
 }
 
 /** Notes that a key was used; a note younger than a minute stays. */

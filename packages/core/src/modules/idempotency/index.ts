@@ -1,12 +1,15 @@
 export {
-  type Claim,
-  type Claimed,
-  type ClaimRequest,
-  claimRequest,
+  forgetExpired,
+  type IdempotentRequest,
+  isAnswered,
+  type KeptAnswer,
   keepAnswer,
   keepRefusal,
-  releaseClaim,
+  readAnswer,
+  replay,
   type StoredAnswer,
-} from "./claim-request.ts";
+} from "./answers.ts";
+export { recall } from "./recall.ts";
 export { requestHash } from "./request-hash.ts";
 export { sweepIdempotencyKeys } from "./sweep.ts";
+export { beginRequest } from "./under-way.ts";

@@ -1,10 +1,14 @@
 import type { PreflightCheck } from "@obelisk/schemas/deployments";
 import { sql } from "kysely";
 import { statements } from "../../db/tenant-db.ts";
-import { workerAliveMs } from "./fleet-policy.ts";
+import { readAuthorized } from "../../kernel/authorized-read.ts";
+import { BoundedMap } from "../../kernel/bounded-map.ts";
+import type { OrganizationContext, Platform } from "../../kernel/context.ts";
+import { judgeFleet, workerAliveMs } from "./fleet-policy.ts";
+import { openRpcUrls } from "./specification.ts";
 
 /** The template and the living workers, as `judgeFleet` takes them. */
-export function selectFleet(template: string) {
+function selectFleet(template: string) {
   return {
     templates: statements.selectFrom("templates").select("enabled").where("id", "=", template),
     workers: statements
@@ -15,29 +19,62 @@ export function selectFleet(template: string) {
 }
 
 /** The operator's network of this slug; no row without one. */
-export function selectNetwork(slug: string | undefined) {
-  return statements
-    .selectFrom("networks")
-    .select(["slug", "family", "chainId", "sealedRpcUrls", "enabled"])
-    .where("slug", "=", slug ?? "");
+function selectNetwork(slug: string) {
+  return statements.selectFrom("networks").select(["family", "chainId", "sealedRpcUrls", "enabled"]).where("slug", "=", slug);
 }
 
-/** How long a good answer of the fleet is good for, in milliseconds: a third of a worker's pause between signs of life. */
+/** How long what was found is good for, in milliseconds: a third of a worker's pause between signs of life. */
 const goodMs = 1_000;
 
-/** By platform, since a process may hold several in tests, and template. The number of templates bounds it. */
-const known = new WeakMap<object, Map<string, { until: number; checks: readonly PreflightCheck[] }>>();
-
-/** What the fleet said of the template a moment ago, if all was well: a burst of creations asks it once. */
-export function knownFleet(platform: object, template: string): readonly PreflightCheck[] | null {
-  const kept = known.get(platform)?.get(template);
-  return kept && kept.until > Date.now() ? kept.checks : null;
+/** A network that is switched on, with its URLs as they are used. */
+export interface UsableNetwork {
+  family: string;
+  chainId: number;
+  rpcUrls: string[];
 }
 
-/** Keeps a good answer; a bad one is asked for again, so that what was mended works at once. */
-export function rememberFleet(platform: object, template: string, checks: readonly PreflightCheck[]): void {
-  if (checks.some(({ status }) => status === "fail")) return;
-  const kept = known.get(platform) ?? new Map<string, { until: number; checks: readonly PreflightCheck[] }>();
-  kept.set(template, { until: Date.now() + goodMs, checks });
-  known.set(platform, kept);
+/** What was good a moment ago, by template and by slug. What wasn't is asked for again, so that what was mended works at once. */
+interface Memory {
+  fleets: BoundedMap<readonly PreflightCheck[]>;
+  networks: BoundedMap<UsableNetwork>;
+}
+
+const memories = new WeakMap<Platform, Memory>();
+
+function memoryOf(platform: Platform): Memory {
+  const memory = memories.get(platform) ?? { fleets: new BoundedMap(100), networks: new BoundedMap(1_000) };
+  memories.set(platform, memory);
+  return memory;
+}
+
+export interface Surroundings {
+  /** What the fleet says of the template. */
+  checks: readonly PreflightCheck[];
+  /** Null where none was asked for, and where there is none of this name that is switched on. */
+  network: UsableNetwork | null;
+  /** Whether a network of this name is there, but switched off. */
+  switchedOff: boolean;
+}
+
+/**
+ * What a deployment of this template on this network would find; a burst of creations asks once. Whether the actor may is checked each time.
+ * @throws ObeliskError as `authorize` does; `unavailable` where the network's URLs can't be opened
+ */
+export async function findSurroundings(ctx: OrganizationContext, template: string, slug: string | undefined): Promise<Surroundings> {
+  const { platform } = ctx;
+  const { fleets, networks } = memoryOf(platform);
+  const now = Date.now();
+  const knownFleet = fleets.get(template, now);
+  const knownNetwork = slug ? networks.get(slug, now) : undefined;
+  const found = await readAuthorized(ctx, "deployments.create", {
+    ...(knownFleet ? {} : selectFleet(template)),
+    ...(knownNetwork || !slug ? {} : { networks: selectNetwork(slug) }),
+  });
+  const checks = knownFleet ?? judgeFleet(template, found.templates?.[0], found.workers ?? []);
+  if (!knownFleet && checks.every(({ status }) => status !== "fail")) fleets.set(template, checks, now + goodMs);
+  const row = found.networks?.[0];
+  if (knownNetwork || !slug || !row?.enabled) return { checks, network: knownNetwork ?? null, switchedOff: row !== undefined };
+  const network = { family: row.family, chainId: row.chainId, rpcUrls: openRpcUrls(platform.secrets, slug, row.sealedRpcUrls) };
+  networks.set(slug, network, now + goodMs);
+  return { checks, network, switchedOff: false };
 }

@@ -1,14 +1,12 @@
 import { ChainError } from "@obelisk/chains";
 import { type CreateIndexer, createIndexerSchema, type DeploymentKind, type PreflightCheck } from "@obelisk/schemas/deployments";
 import type { z } from "zod";
-import { readAuthorized } from "../../kernel/authorized-read.ts";
 import type { OrganizationContext } from "../../kernel/context.ts";
 import { fieldErrors, invalidRequest, ObeliskError } from "../../kernel/errors.ts";
 import { addressesWithoutCode, chainAdapter, probeChain } from "./chain-questions.ts";
 import { checkDeploymentLimit } from "./deployment-limit.ts";
-import { knownFleet, rememberFleet, selectFleet, selectNetwork } from "./fleet.ts";
-import { judgeFleet } from "./fleet-policy.ts";
-import { openRpcUrls, templateFamilies } from "./specification.ts";
+import { findSurroundings } from "./fleet.ts";
+import { templateFamilies } from "./specification.ts";
 
 export type CreateDeploymentInput = z.input<typeof createIndexerSchema>;
 
@@ -48,17 +46,10 @@ export async function preflight(ctx: OrganizationContext, kind: DeploymentKind, 
 
 export async function runPreflight(ctx: OrganizationContext, subject: PreflightSubject): Promise<PreflightOutcome> {
   const { template, network: slug } = subject;
-  const known = knownFleet(ctx.platform, template);
-  const { networks, ...fleet } = await readAuthorized(ctx, "deployments.create", {
-    networks: selectNetwork(slug),
-    ...(known ? {} : selectFleet(template)),
-  });
-  const checks = known ?? judgeFleet(template, fleet.templates?.[0], fleet.workers ?? []);
-  if (!known) rememberFleet(ctx.platform, template, checks);
-  const network = networks[0];
+  const { checks, network, switchedOff } = await findSurroundings(ctx, template, slug);
   const family = network?.family ?? templateFamilies[template] ?? "evm";
-  if (slug && !network?.enabled) {
-    const detail = network ? `The network ${slug} is switched off.` : `There is no network ${slug}.`;
+  if (slug && !network) {
+    const detail = switchedOff ? `The network ${slug} is switched off.` : `There is no network ${slug}.`;
     const refused: PreflightCheck = {
       name: "rpc",
       status: "fail",
@@ -67,7 +58,7 @@ export async function runPreflight(ctx: OrganizationContext, subject: PreflightS
     };
     return { checks: [...checks, refused], family, chainId: null };
   }
-  const rpcUrls = network ? openRpcUrls(ctx.platform.secrets, network.slug, network.sealedRpcUrls) : subject.rpcUrl ? [subject.rpcUrl] : [];
+  const rpcUrls = network?.rpcUrls ?? (subject.rpcUrl ? [subject.rpcUrl] : []);
   const expected = network?.chainId ?? subject.chainId ?? null;
   const chain = await askChain(family, rpcUrls, network ? true : ctx.platform.settings.allowPrivateTargets, expected, subject.contracts);
   return { checks: [...checks, ...chain.checks], family, chainId: chain.chainId };

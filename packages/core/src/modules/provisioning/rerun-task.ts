@@ -19,7 +19,7 @@ export const rerunTask = mutation({
     const { deploymentId } = await readTask(db, organizationId, input.taskId);
     const standing = await lockDeployment(db, organizationId, input.id ?? deploymentId);
     const old = await lockTask(db, organizationId, input.taskId, input.id);
-    if (old.action === "deprovision") requirePermission(grant, "deployments.deprovision");
+    if (old.action === "deprovision") requirePermission(await grant, "deployments.deprovision");
     const verdict = mayRerun(old, standing, standing.activeTaskId !== null);
     if (!verdict.allowed) throw conflict(verdict.reason);
     const course = courses[old.action];
