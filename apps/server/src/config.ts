@@ -14,6 +14,8 @@ export interface ServerConfig {
   authSecret: string;
   /** Tries of signing in or up that one address has a minute. */
   signInLimit: { requests: number; windowSeconds: number };
+  /** Failed sign-ins that one account has. */
+  failureLimit: { requests: number; windowSeconds: number };
   settings: PlatformSettings;
   http: HttpOptions;
   /** Whether a supervisor holds standard input and the server ends with it. */
@@ -42,6 +44,7 @@ export function readConfig(variables: Record<string, string | undefined> = proce
     encryptionKeys: ENCRYPTION_KEY,
     authSecret: AUTH_SECRET,
     signInLimit: { requests: production ? 10 : 300, windowSeconds: 60 },
+    failureLimit: { requests: 10, windowSeconds: 900 },
     settings: {
       baseUrl: (environment.BASE_URL ?? `http://localhost:${environment.PORT}`).replace(/\/+$/, ""),
       production,

@@ -37,7 +37,11 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     applicationName: "obelisk server changes",
     logger,
   });
-  const authentication = createAuthentication(platform, { secret: config.authSecret, signInLimit: config.signInLimit });
+  const authentication = createAuthentication(platform, {
+    secret: config.authSecret,
+    signInLimit: config.signInLimit,
+    failureLimit: config.failureLimit,
+  });
   const { app, close: closeApp } = createApp({ platform, authentication, changes, closing: closing.signal, options: config.http });
   const server = createAdaptorServer({
     fetch: app.fetch,

@@ -37,6 +37,7 @@ export interface AskOptions {
 export interface ServeOptions {
   settings?: Partial<PlatformSettings>;
   signInLimit?: { requests: number; windowSeconds: number };
+  failureLimit?: { requests: number; windowSeconds: number };
   http?: Partial<Parameters<typeof createApp>[0]["options"]>;
 }
 
@@ -54,6 +55,7 @@ export async function serve(options: ServeOptions = {}): Promise<Serving> {
     authentication: createAuthentication(platform, {
       secret: authSecret,
       signInLimit: options.signInLimit ?? { requests: 1_000, windowSeconds: 60 },
+      failureLimit: options.failureLimit ?? { requests: 1_000, windowSeconds: 60 },
     }),
     changes,
     closing: closing.signal,

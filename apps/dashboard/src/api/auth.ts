@@ -45,7 +45,10 @@ async function post(path: string, body: unknown): Promise<void> {
   const text = await answer.text();
   const problem = parse(text);
   const code = problem.code ?? String(answer.status);
-  if (answer.status === 429) throw new AuthRefused(code, "Too many attempts. Wait a minute, then try again.", requestId);
+  if (answer.status === 429) {
+    const minutes = Math.max(1, Math.ceil(Number(answer.headers.get("retry-after")) / 60));
+    throw new AuthRefused(code, `Too many attempts. Try again in ${minutes === 1 ? "a minute" : `${minutes} minutes`}.`, requestId);
+  }
   throw new AuthRefused(
     code,
     messages[code] ?? problem.detail ?? problem.message ?? "Something went wrong on our side. Try again.",

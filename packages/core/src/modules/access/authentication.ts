@@ -4,8 +4,11 @@ import { betterAuth } from "better-auth";
 import { APIError } from "better-auth/api";
 import { systemDb } from "../../db/system-db.ts";
 import type { Platform } from "../../kernel/context.ts";
+import { ObeliskError } from "../../kernel/errors.ts";
 import { newId, randomSuffix } from "../../kernel/ids.ts";
+import { KnownBrowser } from "./known-browser.ts";
 import { lastOrganization } from "./last-organization.ts";
+import { boundFailures } from "./sign-in-failures.ts";
 import { signInLimiter } from "./sign-in-limit.ts";
 import { trustedOrigins } from "./trusted-origins.ts";
 
@@ -28,10 +31,15 @@ export interface AuthenticationOptions {
   secret: string;
   /** Tries of signing in or up that one address has, until the window ends. */
   signInLimit: { requests: number; windowSeconds: number };
+  /** Failed sign-ins that one account has, from wherever they come. */
+  failureLimit: { requests: number; windowSeconds: number };
 }
 
 export interface Authentication {
-  /** Answers a request below `/api/auth`; null for what isn't offered there. */
+  /**
+   * Answers a request below `/api/auth`; null for what isn't offered there.
+   * @throws ObeliskError `rate_limited` for an account with too many failed sign-ins, `unsupported_media_type`
+   */
   handle(request: Request, ip: string | null): Promise<Response | null>;
   /** Reads the session behind the headers' cookie. `setCookie` is what the answer should carry when the session was prolonged. */
   session(headers: Headers): Promise<{ signedIn: SignedIn; setCookie: string[] } | null>;
@@ -44,7 +52,8 @@ export const longestEmail = 254;
 const addressHeader = "x-obelisk-client-address";
 
 /** All that is served of the library. Everything else it has by default would be a door nobody watches. */
-const offered = new Set(["POST /api/auth/sign-in/email", "POST /api/auth/sign-up/email", "POST /api/auth/sign-out"]);
+const signInPath = "/api/auth/sign-in/email";
+const offered = new Set([`POST ${signInPath}`, "POST /api/auth/sign-up/email", "POST /api/auth/sign-out"]);
 
 function ids({ model }: { model: string }): string {
   if (model === "user") return newId("user");
@@ -64,12 +73,24 @@ function newUser<User extends { name: string; email: string }>(user: User): { da
   return { data: { ...user, name: name.data, image: null } };
 }
 
+/** The account that a sign-in names, spelled as it is kept; null for a body that the library will refuse. */
+function accountIn(body: string): string | null {
+  try {
+    const { email } = JSON.parse(body) as { email?: unknown };
+    return typeof email === "string" ? email.toLowerCase() : null;
+  } catch {
+    return null;
+  }
+}
+
 /**
  * Sign-up, sign-in, sign-out and sessions. Sessions are rows, read anew with every request: revoking one works at once, which is why
  * the library's cookie cache stays off. Organizations are our own, see the decision record on tenancy.
  */
 export function createAuthentication(platform: Platform, options: AuthenticationOptions): Authentication {
   const { settings } = platform;
+  const secure = settings.baseUrl.startsWith("https:");
+  const known = new KnownBrowser(options.secret, { secure });
   const limit = { window: options.signInLimit.windowSeconds, max: options.signInLimit.requests };
   const auth = betterAuth({
     appName: "Obelisk",
@@ -101,20 +122,37 @@ export function createAuthentication(platform: Platform, options: Authentication
     },
     advanced: {
       database: { generateId: ids, validateSchema: false },
-      useSecureCookies: settings.baseUrl.startsWith("https:"),
+      useSecureCookies: secure,
       defaultCookieAttributes: { sameSite: "lax", httpOnly: true },
       ipAddress: { ipAddressHeaders: [addressHeader] },
     },
     logger: { log: (level, message) => platform.logger[level === "error" ? "error" : "debug"]({ library: "better-auth" }, message) },
   });
 
+  /** Signs in within what the account's failures leave, and knows the browser again once it has worked. */
+  async function signIn(request: Request): Promise<Response> {
+    // The library would read a form too; what it reads must be what is counted.
+    if (!/^application\/json\s*(;|$)/i.test(request.headers.get("content-type") ?? ""))
+      throw new ObeliskError("unsupported_media_type", "Send the body as content-type: application/json.");
+    const body = await request.text();
+    const account = accountIn(body);
+    const ask = () => auth.handler(new Request(request.url, { method: "POST", headers: request.headers, body }));
+    if (account === null) return ask();
+    const browser = known.read(request.headers, account);
+    const answer = await boundFailures(platform, { account, browser, limit: options.failureLimit }, ask);
+    if (answer.ok && browser === null) answer.headers.append("set-cookie", known.remember(account));
+    return answer;
+  }
+
   return {
     async handle(request, ip) {
-      if (!offered.has(`${request.method} ${new URL(request.url).pathname}`)) return null;
+      const { pathname } = new URL(request.url);
+      if (!offered.has(`${request.method} ${pathname}`)) return null;
       const headers = new Headers(request.headers);
       headers.delete(addressHeader);
       if (ip) headers.set(addressHeader, ip);
-      const answer = await auth.handler(new Request(request, { headers }));
+      const addressed = new Request(request, { headers });
+      const answer = await (pathname === signInPath ? signIn(addressed) : auth.handler(addressed));
       const wait = answer.headers.get("x-retry-after");
       if (wait) answer.headers.set("retry-after", wait);
       return answer;

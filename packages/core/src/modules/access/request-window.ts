@@ -11,7 +11,7 @@ export async function countRequest(
   platform: Platform,
   subject: string,
   windowSeconds: number,
-): Promise<{ used: number; resetSeconds: number }> {
+): Promise<{ used: number; windowStart: number; resetSeconds: number }> {
   const { rows } = await sql<{ used: number; windowStart: number; epoch: number }>`
     insert into rate_windows as w (key_id, window_start, used)
     values (${subject}, (floor(extract(epoch from clock_timestamp()) / ${windowSeconds}::int) * ${windowSeconds}::int)::bigint, 1)
@@ -21,7 +21,14 @@ export async function countRequest(
     returning used, window_start, extract(epoch from clock_timestamp())::float8 as epoch`.execute(systemDb(platform));
   const [row] = rows;
   if (!row) throw new Error("counting a request gave no row");
-  return { used: row.used, resetSeconds: secondsLeft(row.windowStart, windowSeconds, row.epoch) };
+  return { used: row.used, windowStart: row.windowStart, resetSeconds: secondsLeft(row.windowStart, windowSeconds, row.epoch) };
+}
+
+/** Takes back one request that turned out not to count, unless its window has ended meanwhile. */
+export async function uncountRequest(platform: Platform, subject: string, windowStart: number): Promise<void> {
+  await sql`update rate_windows set used = used - 1 where key_id = ${subject} and window_start = ${windowStart}`.execute(
+    systemDb(platform),
+  );
 }
 
 /** Forgets windows that ended more than a day ago; at most `limit` at a time. Gives how many. */

@@ -1,0 +1,91 @@
+import { createUser } from "@obelisk/core/modules/access";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Serving, serve } from "./serving.ts";
+
+const limit = 10;
+const password = "obelisk-demo";
+
+let serving: Serving;
+let addresses = 0;
+
+beforeAll(async () => {
+  serving = await serve({ failureLimit: { requests: limit, windowSeconds: 86_400 }, http: { trustProxy: true } });
+  for (const name of ["guessed", "ada", "burst", "typist"])
+    await createUser(serving.test.platform, { email: `${name}@failures.test`, name, password });
+});
+
+afterAll(() => serving?.close());
+
+/** Tries from an address that was never seen before. */
+async function signIn(email: string, given: string, headers: Record<string, string> = {}): Promise<Response> {
+  addresses += 1;
+  const from = `10.1.${Math.floor(addresses / 200)}.${addresses % 200}`;
+  return serving.ask("/api/auth/sign-in/email", { body: { email, password: given }, headers: { "x-forwarded-for": from, ...headers } });
+}
+
+const wrong = (email: string) => signIn(email, "not-the-password");
+const cookies = (answer: Response) =>
+  answer.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(";")[0])
+    .join("; ");
+
+test("one account can't be guessed from many addresses, and the refusal doesn't tell whether it exists", async () => {
+  const refusals = [];
+  for (const email of ["guessed@failures.test", "nobody@failures.test"]) {
+    const spellings = [email, email.toUpperCase()];
+    for (let time = 0; time < limit; time += 1) expect((await wrong(spellings[time % 2] ?? email)).status).toBe(401);
+    const refused = await wrong(email);
+    expect([refused.status, Number(refused.headers.get("retry-after")) > 0]).toEqual([429, true]);
+    const { requestId: _, ...problem } = (await refused.json()) as { requestId: string };
+    refusals.push(problem);
+  }
+  expect(refusals[0]).toMatchObject({ code: "rate_limited" });
+  expect(refusals[1]).toEqual(refusals[0]);
+  // Not even the right password gets in now: whoever has just found it learns nothing.
+  expect((await signIn("guessed@failures.test", password)).status).toBe(429);
+});
+
+test("of many guesses at once no more than the limit are looked at", async () => {
+  const answers = await Promise.all(Array.from({ length: limit * 3 }, () => wrong("burst@failures.test")));
+  expect(answers.filter(({ status }) => status === 401)).toHaveLength(limit);
+  expect(answers.filter(({ status }) => status === 429)).toHaveLength(limit * 2);
+});
+
+test("a form or a second spelling of the body is no way around the count", async () => {
+  for (const [type, body] of [
+    ["application/x-www-form-urlencoded", "email=guessed%40failures.test&password=x"],
+    ["text/plain", JSON.stringify({ email: "guessed@failures.test", password: "x" })],
+  ] as const)
+    expect((await serving.ask("/api/auth/sign-in/email", { body, headers: { "content-type": type } })).status, type).toBe(415);
+  const twice = await serving.ask("/api/auth/sign-in/email", {
+    body: `{"email":"somebody@failures.test","password":"x","email":"guessed@failures.test"}`,
+  });
+  expect(twice.status).toBe(429);
+  for (const body of ["null", "[]", "{", '{"email":{}}', '{"email":"x"}'])
+    expect((await serving.ask("/api/auth/sign-in/email", { body })).status, body).toBe(400);
+});
+
+test("only failures count: signing in often is no reason to be refused", async () => {
+  for (let time = 0; time < limit + 2; time += 1) expect((await signIn("typist@failures.test", password)).status).toBe(200);
+});
+
+test("strangers who use up an account's tries shut its owner out neither of their session nor of a browser that was signed in before", async () => {
+  const email = "ada@failures.test";
+  const first = await signIn(email, password);
+  expect(first.headers.getSetCookie().at(-1)).toMatch(
+    /^obelisk\.known_browser=[\w.-]+; Path=\/api\/auth; Max-Age=34560000; HttpOnly; SameSite=Lax$/,
+  );
+  const known = { cookie: cookies(first) };
+  for (let time = 0; time < limit; time += 1) await wrong(email);
+  expect((await signIn(email, password)).status).toBe(429);
+  const session = await serving.ask("/api/trpc/session.get", { headers: known });
+  expect(await session.json()).toMatchObject({ result: { data: { user: { email } } } });
+  expect((await signIn(email, password, known)).status).toBe(200);
+  // The browser has tries of its own, and is known for this account alone.
+  for (let time = 0; time < limit; time += 1) expect((await signIn(email, "not-the-password", known)).status).toBe(401);
+  expect((await signIn(email, password, known)).status).toBe(429);
+  expect((await signIn("guessed@failures.test", password, known)).status).toBe(429);
+  const forged = { cookie: known.cookie.replace(/known_browser=./, (start) => start.slice(0, -1) + (start.endsWith("A") ? "B" : "A")) };
+  expect((await signIn(email, password, forged)).status).toBe(429);
+});
