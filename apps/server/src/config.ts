@@ -57,7 +57,7 @@ export function readConfig(variables: Record<string, string | undefined> = proce
       limits: limitsOf(environment),
     },
     http: {
-      trustProxy: environment.TRUST_PROXY,
+      trustProxy: environment.TRUST_PROXY ?? null,
       metricsToken: environment.METRICS_TOKEN ?? null,
       callLimits: {
         usual: { requests: 600, windowSeconds: 60 },

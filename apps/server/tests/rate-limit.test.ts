@@ -49,6 +49,16 @@ test("a server stops on SIGTERM with status 0, and with the process that started
   expect(await exited).toBe(0);
 });
 
+test("a server in production says once that it doesn't believe the proxy in front of it", async () => {
+  const server = await startServerProcess(platform.database, {
+    env: { NODE_ENV: "production", BASE_URL: "http://localhost", RUNTIME_ALLOW_PRIVATE_TARGETS: "false" },
+  });
+  for (let time = 0; time < 3; time += 1)
+    await (await fetch(`${server.url}/healthz`, { headers: { "x-forwarded-for": "10.0.0.1" } })).text();
+  await server.stop();
+  expect(server.lines.filter((line) => line.includes("TRUST_PROXY"))).toHaveLength(1);
+});
+
 test("a server that can't start names every fault of its environment and exits 64", async () => {
   const failing = startServerProcess(platform.database, {
     env: { PUBLIC_API_RATE_LIMIT: "none", ENCRYPTION_KEY: "short", TRUST_PROXY: "perhaps" },

@@ -3,6 +3,7 @@ import { callerAddress, requestIdFrom } from "../src/http/context.ts";
 import { requirePlainText } from "../src/http/plain-text.ts";
 import { forwardedHeaders, returnedHeaders } from "../src/http/proxy-headers.ts";
 import { tokenOf } from "../src/http/rest/caller.ts";
+import { noticeUnheardProxy } from "../src/http/unheard-proxy.ts";
 
 test("a request id is kept as it came if it is 1 to 128 visible ASCII characters, else made", () => {
   for (const id of ["a", "x".repeat(128), "!~"]) expect(requestIdFrom(id)).toEqual({ requestId: id, requestIdGiven: true });
@@ -14,6 +15,28 @@ test("a forwarded address counts only behind a proxy of ours, and then the one t
   expect(callerAddress("10.0.0.1", "6.6.6.6, 1.1.1.1", true)).toBe("1.1.1.1");
   expect(callerAddress("10.0.0.1", undefined, true)).toBe("10.0.0.1");
   expect(callerAddress(undefined, undefined, true)).toBeNull();
+});
+
+describe("a proxy that nobody decided to believe", () => {
+  const lines = (production: boolean, trustProxy: boolean | null, headers: (string | undefined)[]) => {
+    const said: string[] = [];
+    const platform = { settings: { production }, logger: { warn: (_: object, line: string) => said.push(line) } };
+    const notice = noticeUnheardProxy({ platform, options: { trustProxy } } as unknown as Parameters<typeof noticeUnheardProxy>[0]);
+    for (const header of headers) notice(header);
+    return said;
+  };
+  test("is warned of once, naming the variable", () => {
+    expect(lines(true, null, [undefined, "1.1.1.1", "2.2.2.2"])).toEqual([expect.stringContaining("TRUST_PROXY=true")]);
+  });
+  test("is not warned of where it was decided, in development, or without its header", () => {
+    for (const quiet of [
+      lines(true, true, ["1.1.1.1"]),
+      lines(true, false, ["1.1.1.1"]),
+      lines(false, null, ["1.1.1.1"]),
+      lines(true, null, [undefined]),
+    ])
+      expect(quiet).toEqual([]);
+  });
 });
 
 describe("the token", () => {

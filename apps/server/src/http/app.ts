@@ -12,6 +12,7 @@ import { apiRoot } from "./rest/document.ts";
 import { publicApi } from "./rest/public-api.ts";
 import { requireSameOrigin } from "./same-origin.ts";
 import { handleProcedures } from "./trpc/handler.ts";
+import { noticeUnheardProxy } from "./unheard-proxy.ts";
 
 /** Every address the server answers. `close` gives back the proxy's connections. */
 export function createApp(parts: Parts): { app: Hono<AppEnv>; close(): Promise<void> } {
@@ -21,7 +22,13 @@ export function createApp(parts: Parts): { app: Hono<AppEnv>; close(): Promise<v
   const page = pages(parts);
   const proxy = endpointProxy(parts);
 
-  app.use(recordRequests(parts, (c) => beginRequest(c, parts)));
+  const noticeProxy = noticeUnheardProxy(parts);
+  app.use(
+    recordRequests(parts, (c) => {
+      noticeProxy(c.req.header("x-forwarded-for"));
+      return beginRequest(c, parts);
+    }),
+  );
   app.onError((error, c) => refuse(c, error));
   app.notFound((c) => refuse(c, nothingHere(c)));
 

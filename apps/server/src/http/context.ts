@@ -16,8 +16,8 @@ export interface Parts {
 }
 
 export interface HttpOptions {
-  /** Whether `x-forwarded-for` names the caller, since a proxy of ours sets it. */
-  trustProxy: boolean;
+  /** Whether `x-forwarded-for` names the caller, since a proxy of ours sets it; null, which means no, where nobody has said. */
+  trustProxy: boolean | null;
   /** Opens /metrics to other hosts; null where only this host may read it. */
   metricsToken: string | null;
   /** What one signed-in person may call in a minute. */
@@ -72,7 +72,7 @@ export function beginRequest(c: AppContext, parts: Parts): RequestState {
   let session: Promise<SignedIn | null> | null = null;
   const state: RequestState = {
     ...requestIdFrom(c.req.header("x-request-id")),
-    ip: callerAddress(incoming?.socket.remoteAddress, c.req.header("x-forwarded-for"), parts.options.trustProxy),
+    ip: callerAddress(incoming?.socket.remoteAddress, c.req.header("x-forwarded-for"), parts.options.trustProxy === true),
     route: "unmatched",
     actor: null,
     organizationId: null,

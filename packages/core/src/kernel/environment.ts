@@ -45,7 +45,7 @@ const schema = z.object({
   RUNTIME_DRIVER: z.enum(["process"], { error: "this build has the driver: process" }).default("process"),
   RUNTIME_ALLOW_PRIVATE_TARGETS: flag.optional(),
   /** Whether a proxy that we trust sets `x-forwarded-for`; its last address is then the caller's. */
-  TRUST_PROXY: flag.default(false),
+  TRUST_PROXY: flag.optional(),
   /** Bearer token that opens /metrics to callers from other hosts. */
   METRICS_TOKEN: z.string().min(16, "use at least 16 characters").optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
