@@ -26,6 +26,8 @@ interface GraphqlPage {
 }
 type PageAnswer = Record<string, GraphqlPage> & { _meta: unknown };
 interface ProblemBody {
+  type: string;
+  requestId: string;
   status: number;
   code: string;
   detail: string;
@@ -83,6 +85,43 @@ describe("every route", () => {
     expect((await indexer.get("/graphql", { method: "PUT" })).status).toBe(405);
     expect((await indexer.get("/rest/_sync")).status).toBe(404);
     expect((await indexer.get("/rest/%2e%2e/_lease")).status).toBe(404);
+  });
+
+  test("refusals carry the platform's id of the request, and point at its documentation", async () => {
+    const headers = { "x-request-id": "req_given-by-the-platform" };
+    const asked: [string, RequestInit, number, string][] = [
+      ["/nothing", {}, 404, "not_found"],
+      [`/rest/${transfers}?value=x`, {}, 400, "invalid_request"],
+      ["/graphql", { method: "POST", body: "x".repeat(70_000), headers: { "content-type": "application/json" } }, 413, "payload_too_large"],
+    ];
+    for (const [path, init, status, code] of asked) {
+      const response = await indexer.get(path, { ...init, headers: { ...init.headers, ...headers } });
+      expect(response.headers.get("content-type")).toBe("application/problem+json");
+      expect(await response.json()).toMatchObject({ type: `/docs/api#${code}`, status, code, requestId: "req_given-by-the-platform" });
+    }
+    expect((await problem("/nothing")).requestId).toMatch(/^req_[\w-]{16}$/);
+    for (const query of ["{ unfinished", "{ nothing { x } }", `{ ${transfers}(first: 1001) { nextCursor } }`]) {
+      const response = await indexer.get(`/graphql?query=${encodeURIComponent(query)}`, { headers });
+      expect(await response.json()).toMatchObject({ errors: [{ extensions: { requestId: "req_given-by-the-platform" } }] });
+    }
+  });
+
+  test("overloads of an event each have a table, and the root lists them with their columns", async () => {
+    const listed = await indexer.json<{ tables: { name: string; event: string | null; columns: { name: string }[] }[] }>("/");
+    expect(listed).toEqual(await indexer.json("/rest"));
+    const overloads = listed.tables.filter(({ event }) => event?.startsWith("Transfer("));
+    expect(overloads.map(({ event, columns }) => [event, columns.slice(6).map(({ name }) => name)]).sort()).toEqual([
+      ["Transfer(address,address,uint256)", ["from", "to", "value"]],
+      ["Transfer(address,uint32)", ["from", "id"]],
+    ]);
+    const counts = await indexer.graphql<Record<string, { totalCount: string; rows: Row[] }>>(
+      `{ ${overloads.map(({ name }) => `${name}(first: 1) { totalCount rows { from } }`).join(" ")} }`,
+    );
+    expect(overloads.map(({ name }) => name).every((name) => /^transfer_[0-9a-f]{8}$/.test(name))).toBe(true);
+    expect(overloads.map(({ name, event }) => [event, counts.data?.[name]?.totalCount]).sort()).toEqual([
+      ["Transfer(address,address,uint256)", "2500"],
+      ["Transfer(address,uint32)", "6"],
+    ]);
   });
 });
 

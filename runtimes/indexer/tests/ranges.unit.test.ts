@@ -9,9 +9,9 @@ test("the span grows over empty blocks, settles where logs are dense, and stays 
   for (let i = 0; i < 20; i++) sizer.answered(sizer.span, 0, 10);
   expect(sizer.span).toBe(100_000);
   for (let i = 0; i < 20; i++) sizer.answered(sizer.span, sizer.span * 100, 10);
-  expect(sizer.span).toBe(20);
-  sizer.answered(20, 0, 10_000);
-  expect(sizer.span).toBe(10);
+  expect(sizer.span).toBe(50);
+  sizer.answered(50, 0, 10_000);
+  expect(sizer.span).toBe(25);
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.boolean(), fc.nat(1_000_000), fc.nat(60_000))), (steps) => {
       const any = new RangeSizer();

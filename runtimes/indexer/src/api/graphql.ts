@@ -42,8 +42,16 @@ export function readGraphqlParameters(parameters: URLSearchParams): GraphqlReque
   });
 }
 
-/** Runs a query on one snapshot of the database. Refusals come back as GraphQL errors with status 400, never as exceptions. */
-export async function answerGraphql(schema: GraphQLSchema, reader: Reader, request: GraphqlRequest): Promise<GraphqlAnswer> {
+/**
+ * Runs a query on one snapshot of the database. Refusals come back as GraphQL errors with status 400, never as exceptions.
+ * @param requestId stands in the extensions of each error.
+ */
+export async function answerGraphql(
+  schema: GraphQLSchema,
+  reader: Reader,
+  request: GraphqlRequest,
+  requestId: string,
+): Promise<GraphqlAnswer> {
   let document: DocumentNode;
   try {
     if (request.query.length > limits.documentCharacters)
@@ -51,10 +59,10 @@ export async function answerGraphql(schema: GraphQLSchema, reader: Reader, reque
     document = parse(request.query, { maxTokens: limits.tokens, noLocation: false });
     assertWithinLimits(document, request.variables);
   } catch (error) {
-    return refused([asGraphqlError(error)]);
+    return refused([asGraphqlError(error)], requestId);
   }
   const invalid = validate(schema, document, undefined, { maxErrors: 10 });
-  if (invalid.length > 0) return refused(invalid);
+  if (invalid.length > 0) return refused(invalid, requestId);
   try {
     const result = await reader.snapshot(async (ask, syncedBlock) =>
       execute({
@@ -66,19 +74,23 @@ export async function answerGraphql(schema: GraphQLSchema, reader: Reader, reque
       }),
     );
     const errors = result.errors?.map((error) => asGraphqlError(error.originalError ?? error, error));
-    if (result.data === undefined || result.data === null) return refused(errors ?? []);
-    return { status: 200, body: { data: result.data, ...(errors ? { errors: errors.map((error) => error.toJSON()) } : {}) } };
+    if (result.data === undefined || result.data === null) return refused(errors ?? [], requestId);
+    return { status: 200, body: { data: result.data, ...(errors ? { errors: written(errors, requestId) } : {}) } };
   } catch (error) {
-    return refused([asGraphqlError(error)]);
+    return refused([asGraphqlError(error)], requestId);
   }
 }
 
-function refused(errors: readonly GraphQLError[]): GraphqlAnswer {
+function refused(errors: readonly GraphQLError[], requestId: string): GraphqlAnswer {
   const status = errors.reduce(
     (worst, { extensions }) => Math.max(worst, typeof extensions.status === "number" ? extensions.status : 400),
     400,
   );
-  return { status, body: { errors: errors.map((error) => error.toJSON()) } };
+  return { status, body: { errors: written(errors, requestId) } };
+}
+
+function written(errors: readonly GraphQLError[], requestId: string): GraphQLFormattedError[] {
+  return errors.map((error) => ({ ...error.toJSON(), extensions: { ...error.extensions, requestId } }));
 }
 
 function asGraphqlError(error: unknown, located?: GraphQLError): GraphQLError {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 
-/** An answer in RFC 9457 form. `errors` names what in the request is wrong. */
+/** An answer in RFC 9457 form. Codes are the platform's where it has one for the same. `errors` names what in the request is wrong. */
 export class Problem extends Error {
   readonly status: number;
   readonly code: string;
@@ -31,13 +31,16 @@ export function badRequest(path: string, message: string): Problem {
   return new Problem(400, "invalid_request", message, [{ path, message }]);
 }
 
-export function sendProblem(response: ServerResponse, problem: Problem): void {
+/** @param requestId by which the caller, the platform and our log speak of the same request. */
+export function sendProblem(response: ServerResponse, problem: Problem, requestId: string): void {
   const body = {
-    type: "about:blank",
+    // Where the platform, on whose origin we are served, documents its own problems.
+    type: `/docs/api#${problem.code}`,
     title: titles[problem.status] ?? "Error",
     status: problem.status,
     detail: problem.message,
     code: problem.code,
+    requestId,
     ...(problem.errors.length > 0 ? { errors: problem.errors } : {}),
   };
   sendJson(response, problem.status, body, "application/problem+json");

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { GraphQLSchema } from "graphql";
@@ -31,18 +31,21 @@ export function apiServer(options: ApiOptions): Server {
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 60_000 }, (request, response) => {
     // Digests have one length, so the comparison tells nothing, not even the token's length.
     if (!timingSafeEqual(digest(request.headers.authorization ?? ""), expected)) {
-      sendProblem(
-        response,
-        new Problem(401, "unauthorized", "this address is the platform's own: ask for the data at the deployment's endpoint"),
+      const refusal = new Problem(
+        401,
+        "unauthenticated",
+        "this address is the platform's own: ask for the data at the deployment's endpoint",
       );
+      sendProblem(response, refusal, newRequestId());
       return;
     }
-    answer(options, request, response).catch((error: unknown) => {
+    const requestId = requestIdOf(request);
+    answer(options, request, response, requestId).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
-      else if (error instanceof Problem) sendProblem(response, error);
+      else if (error instanceof Problem) sendProblem(response, error, requestId);
       else {
-        log("error", "a request failed", { error: errorText(error) });
-        sendProblem(response, new Problem(500, "internal_error", "the request failed; the runtime's log says why"));
+        log("error", "a request failed", { error: errorText(error), requestId });
+        sendProblem(response, new Problem(500, "internal_error", "the request failed; the runtime's log says why"), requestId);
       }
     });
   });
@@ -59,16 +62,26 @@ export async function listen(server: Server, host: string, port: number): Promis
   return (server.address() as AddressInfo).port;
 }
 
+/** The id that the platform gave the request it forwards. */
+function requestIdOf({ headers }: IncomingMessage): string {
+  const given = headers["x-request-id"];
+  return typeof given === "string" && /^[\x21-\x7e]{1,200}$/.test(given) ? given : newRequestId();
+}
+
+function newRequestId(): string {
+  return `req_${randomBytes(12).toString("base64url")}`;
+}
+
 function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }
 
-async function answer(options: ApiOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(options: ApiOptions, request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
   const url = URL.parse(`http://runtime${request.url ?? "/"}`);
   if (!url) throw new Problem(400, "invalid_request", "the path is malformed");
   const path = url.pathname.replace(/(.)\/+$/, "$1");
   const { progress } = options;
-  if (path === "/graphql") return await graphql(options, request, response, url.searchParams);
+  if (path === "/graphql") return await graphql(options, request, response, url.searchParams, requestId);
   if (request.method !== "GET" && request.method !== "HEAD")
     throw new Problem(405, "method_not_allowed", `${path.slice(0, 64)} is read with GET`);
   if (path === "/health") return sendJson(response, 200, healthOf(progress));
@@ -78,9 +91,9 @@ async function answer(options: ApiOptions, request: IncomingMessage, response: S
     response.writeHead(200, { "content-type": options.metrics.registry.contentType }).end(text);
     return;
   }
-  if (path === "/rest") return sendJson(response, 200, describeTables(options.tables));
+  if (path === "/" || path === "/rest") return sendJson(response, 200, describeTables(options.tables));
   const table = /^\/rest\/([^/]+)$/.exec(path)?.[1];
-  if (!table) throw new Problem(404, "not_found", "there is nothing here: ask /rest, /rest/{table} or /graphql");
+  if (!table) throw new Problem(404, "not_found", "there is nothing here: ask / for the tables, /rest/{table} or /graphql for their rows");
   assertReady(progress);
   sendJson(response, 200, await answerRows(options.tables, options.reader, table, url.searchParams));
 }
@@ -90,13 +103,14 @@ async function graphql(
   request: IncomingMessage,
   response: ServerResponse,
   parameters: URLSearchParams,
+  requestId: string,
 ): Promise<void> {
   let asked: ReturnType<typeof readGraphqlBody>;
   if (request.method === "GET") asked = readGraphqlParameters(parameters);
   else if (request.method === "POST") asked = readGraphqlBody(await readJson(request));
   else throw new Problem(405, "method_not_allowed", "/graphql takes POST with JSON, or GET with ?query=");
   assertReady(options.progress);
-  const { status, body } = await answerGraphql(await options.schema(), options.reader, asked);
+  const { status, body } = await answerGraphql(await options.schema(), options.reader, asked, requestId);
   sendJson(response, status, body);
 }
 
@@ -112,7 +126,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxBodyBytes) throw new Problem(413, "content_too_large", `the body is larger than ${maxBodyBytes} bytes`);
+    if (size > maxBodyBytes) throw new Problem(413, "payload_too_large", `the body is larger than ${maxBodyBytes} bytes`);
     chunks.push(chunk);
   }
   try {

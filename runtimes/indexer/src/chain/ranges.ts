@@ -4,7 +4,7 @@ const widestSpan = 100_000;
 const slowMs = 5_000;
 
 /** Logs a request should bring: enough that its fixed cost vanishes, few enough that several fit in memory. */
-const wantedLogs = 2_000;
+const wantedLogs = 5_000;
 
 /** Successes in a row after which a learned limit is tried again. */
 const successesBeforeRaise = 20;
