@@ -127,6 +127,33 @@ describe("workers that stop and die", () => {
     expect((await on.get(id)).status).toBe("running");
   });
 
+  it("a worker that is stopped leaves no lease behind that another one would have to wait for", async () => {
+    const first = await on.startWorker();
+    const { id } = await on.create();
+    await on.until(id, "running");
+    // It looks at changes once a second at most.
+    await sleep(1_500);
+    // Letting go takes long enough for a renewal to come in between, which any change of the deployment asks for.
+    await on.test.owner.query(`
+      create function let_go_slowly() returns trigger language plpgsql as $$ begin perform pg_sleep(1); return new; end $$;
+      create trigger let_go_slowly before update on instances for each row when (new.state = 'stopped') execute function let_go_slowly()`);
+    try {
+      const stopped = first.stop();
+      await waitFor(async () => (await on.test.owner.query("select 1 from pg_stat_activity where wait_event = 'PgSleep'")).rowCount, {
+        every: 20,
+        what: "it lets go",
+      });
+      await on.test.owner.query("update deployments set updated_at = now() where id = $1", [id]);
+      await stopped;
+      const { rows } = await on.test.owner.query("select state, lease_expires_at > now() as held from instances where deployment_id = $1", [
+        id,
+      ]);
+      expect(rows).toEqual([{ state: "stopped", held: false }]);
+    } finally {
+      await on.test.owner.query("drop trigger let_go_slowly on instances");
+    }
+  });
+
   it("a worker that is stopped in the middle of a task hands it back, and another one finishes it at once", async () => {
     await on.setFault({ hangOnStart: true });
     const first = await on.startWorker();

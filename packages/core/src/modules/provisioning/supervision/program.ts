@@ -75,6 +75,11 @@ export class SupervisedProgram {
     return this.#health;
   }
 
+  /** Whether it was ended or given up: its lease is let go of. */
+  get ended(): boolean {
+    return this.#phase === "gone";
+  }
+
   async start(): Promise<void> {
     if (this.#phase === "gone") return;
     const { driver } = this.#parts;

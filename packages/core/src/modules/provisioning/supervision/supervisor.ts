@@ -136,14 +136,14 @@ export class Supervisor {
   }
 
   async #renew(): Promise<void> {
-    const programs = [...this.#programs.values()];
+    const programs = [...this.#programs.values()].filter((program) => !program.ended);
     const kept = await renewInstances(
       this.#platform,
       this.#workerId,
       programs.map(({ lease }) => lease),
     );
     const lost = programs.filter(
-      (program) => !kept.has(program.lease.deploymentId) && this.#programs.get(program.lease.deploymentId) === program,
+      (program) => !kept.has(program.lease.deploymentId) && !program.ended && this.#programs.get(program.lease.deploymentId) === program,
     );
     for (const program of lost) {
       this.#logger.warn(

@@ -63,12 +63,12 @@ export async function takeDueInstances(
   return rows.map((row) => ({ ...row, workerId }));
 }
 
-/** Prolongs all of a worker's leases at once. @returns the deployments still its own */
+/** Prolongs all of a worker's leases at once, but none it has let go of meanwhile. @returns the deployments still its own */
 export async function renewInstances(platform: Platform, workerId: string, leases: readonly InstanceLease[]): Promise<Set<string>> {
   const { rows } = await sql<{ deploymentId: string }>`
     update instances i set lease_expires_at = ${leaseEnd}
     from unnest(${leases.map((lease) => lease.deploymentId)}::text[], ${leases.map((lease) => lease.epoch)}::bigint[]) as mine (deployment_id, epoch)
-    where i.deployment_id = mine.deployment_id and i.epoch = mine.epoch and i.worker_id = ${workerId}
+    where i.deployment_id = mine.deployment_id and i.epoch = mine.epoch and i.worker_id = ${workerId} and i.state <> 'stopped'
     returning i.deployment_id`.execute(systemDb(platform));
   return new Set(rows.map((row) => row.deploymentId));
 }
