@@ -20,6 +20,8 @@ export interface WorkerConfig {
   runtimeUser: { uid: number; gid: number } | undefined;
   /** Where control groups are made, below the root of their hierarchy; undefined leaves it to the driver. */
   runtimeGroupFolder: string | undefined;
+  /** The address of this host that programs listen on, and that servers reach them at. */
+  listenHost: string;
   /** Whether a supervisor holds standard input and the worker ends with it. */
   lifeline: boolean;
 }
@@ -39,6 +41,10 @@ const ownSchema = z.object({
     .string()
     .regex(/^[\w.@-]+(\/[\w.@-]+)*$/, "expected a path below the hierarchy's root, such as system.slice/obelisk-worker.service")
     .optional(),
+  RUNTIME_LISTEN_HOST: z
+    .ipv4("expected an IPv4 address of this host, such as 10.0.0.5")
+    .refine((address) => address !== "0.0.0.0", "expected the one address that servers reach this host at, such as 10.0.0.5")
+    .default("127.0.0.1"),
   OBELISK_LIFELINE: z.enum(["stdin"], { error: "expected stdin, or nothing" }).optional(),
 });
 
@@ -74,6 +80,7 @@ export function readConfig(variables: Record<string, string | undefined> = proce
     concurrency: own.data.WORKER_TASKS,
     runtimeUser: own.data.RUNTIME_USER,
     runtimeGroupFolder: own.data.RUNTIME_CGROUP,
+    listenHost: own.data.RUNTIME_LISTEN_HOST,
     lifeline: own.data.OBELISK_LIFELINE === "stdin",
   };
 }

@@ -39,7 +39,12 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
   const readable = Object.values(config.programs)[0] ?? process.execPath;
   const confinement = detectConfinement({ user: config.runtimeUser, groupFolder: config.runtimeGroupFolder, readable });
   logger.info({ measures: confinement.measures }, "how programs are confined on this host");
-  const driver = new ProcessDriver({ folder: join(config.dataFolder, "runtimes"), programs: config.programs, confinement });
+  const driver = new ProcessDriver({
+    folder: join(config.dataFolder, "runtimes"),
+    programs: config.programs,
+    confinement,
+    listenHost: config.listenHost,
+  });
   const provisioning = await openProvisioningWorker({
     platform,
     driver,

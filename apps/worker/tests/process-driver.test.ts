@@ -68,6 +68,19 @@ it("gives a program nothing of the platform's environment", async () => {
   await driver.close(1_000);
 });
 
+it("lets a program listen on the host's address that servers elsewhere reach", async () => {
+  const driver = new ProcessDriver({ folder, programs: { "evm-events": standIn }, confinement, listenHost: "127.0.0.2" });
+  await setFault("dep_elsewhere", { noDatabase: true });
+  let address: string | null = null;
+  await driver.start(launch("dep_elsewhere"), { onListening: (at) => (address = at), onLine: () => undefined, onExit: () => undefined });
+  const at = await waitFor(() => address, { what: "the program listens" });
+  expect(at).toMatch(/^127\.0\.0\.2:\d+$/);
+  const health = (host: string) => fetch(`http://${host}/health`, { headers: { authorization: "Bearer a-token-of-enough-length" } });
+  expect((await health(at)).status).toBe(200);
+  await expect(health(at.replace("127.0.0.2", "127.0.0.1"))).rejects.toThrow();
+  await driver.close(1_000);
+});
+
 it("keeps a flooding program's log files bounded, the newest lines in them", async () => {
   const driver = open({ bytes: 100_000, files: 3 });
   await setFault("dep_flood", { noDatabase: true, chatter: 5_000 });

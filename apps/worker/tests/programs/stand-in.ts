@@ -43,6 +43,7 @@ function log(level: string, msg: string, fields: object = {}): void {
 interface Launch {
   epoch: number;
   instanceToken: string;
+  listen: { host: string; port: number };
   database: { url: string; schema: string };
   config: { rpcUrls: string[] };
 }
@@ -128,7 +129,7 @@ const server = createServer((request, response) => {
   const body = { status, message: fault.degraded ?? null, syncedBlock: ticks, headBlock: ticks, lagBlocks: 0, pid: process.pid };
   response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
 });
-server.listen(0, "127.0.0.1", () => {
+server.listen(launch.listen.port, launch.listen.host, () => {
   const address = server.address();
   log("info", "listening", { event: "listening", port: typeof address === "object" && address ? address.port : 0 });
 });

@@ -17,6 +17,8 @@ export interface ChildOptions {
   logFiles: LogFileLimits;
   /** Where its limits hold; null where the system gives none. */
   group: ControlGroup | null;
+  /** The address of this host that it listens on. */
+  listenHost: string;
 }
 
 /** Characters of output that may wait for the disk before reading pauses. */
@@ -32,17 +34,19 @@ export class RuntimeChild {
   readonly #events: RuntimeEvents;
   readonly #redact: (text: string) => string;
   readonly #group: ControlGroup | null;
+  readonly #listenHost: string;
   readonly #gone: Promise<void>;
   #lastUse: { cpuSeconds: number; at: number } | null = null;
 
-  private constructor(launch: RuntimeLaunch, child: ChildProcess, log: LogFile, events: RuntimeEvents, group: ControlGroup | null) {
+  private constructor(launch: RuntimeLaunch, child: ChildProcess, log: LogFile, events: RuntimeEvents, options: ChildOptions) {
     this.deploymentId = launch.deploymentId;
     this.epoch = launch.epoch;
     this.#process = child;
     this.#log = log;
     this.#events = events;
     this.#redact = redactionOf(launch);
-    this.#group = group;
+    this.#group = options.group;
+    this.#listenHost = options.listenHost;
     this.#gone = this.#follow();
   }
 
@@ -69,7 +73,7 @@ export class RuntimeChild {
       await log.close();
       throw error;
     }
-    const running = new RuntimeChild(launch, child, log, events, group);
+    const running = new RuntimeChild(launch, child, log, events, options);
     running.#yieldToPlatform();
     running.#launch(launch);
     return running;
@@ -99,9 +103,8 @@ export class RuntimeChild {
     // A program that ends before it has read its launch says so by its exit.
     stdin?.on("error", () => undefined);
     const { deploymentId, epoch, instanceToken, database, config } = launch;
-    stdin?.write(
-      `${JSON.stringify({ protocol: 1, deploymentId, epoch, instanceToken, listen: { host: "127.0.0.1", port: 0 }, database, config })}\n`,
-    );
+    const listen = { host: this.#listenHost, port: 0 };
+    stdin?.write(`${JSON.stringify({ protocol: 1, deploymentId, epoch, instanceToken, listen, database, config })}\n`);
   }
 
   /** When memory or processor time is short, a program gives way before the platform does. */
@@ -152,7 +155,7 @@ export class RuntimeChild {
     const line = this.#redact(text);
     this.#keep(stream, line);
     const port = stream === "stdout" ? listeningPort(line) : null;
-    if (port !== null) this.#events.onListening(`127.0.0.1:${port}`);
+    if (port !== null) this.#events.onListening(`${this.#listenHost}:${port}`);
     this.#events.onLine(stream, line);
   }
 

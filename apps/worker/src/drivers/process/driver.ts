@@ -19,6 +19,8 @@ export interface ProcessDriverOptions {
   /** Template to the program's main file. */
   programs: Readonly<Record<string, string>>;
   confinement: Confinement;
+  /** The address of this host that programs listen on, and that servers reach them at; only this host does unless told. */
+  listenHost?: string;
   logFiles?: LogFileLimits;
 }
 
@@ -60,7 +62,7 @@ export class ProcessDriver implements RuntimeDriver {
     }
     this.#starting.add(deploymentId);
     try {
-      const { confinement, logFiles = logFileLimits } = this.#options;
+      const { confinement, logFiles = logFileLimits, listenHost = "127.0.0.1" } = this.#options;
       const folder = this.#folderOf(deploymentId);
       const home = await this.#openHome(folder);
       const group = confinement.groups?.create(deploymentId, launch.limits) ?? null;
@@ -78,7 +80,7 @@ export class ProcessDriver implements RuntimeDriver {
         },
         {
           command: [...confinement.prefix, process.execPath, `--max-old-space-size=${heapMegabytes}`, youngSpace, main],
-          ...{ home, logs: join(folder, "logs"), logFiles, group },
+          ...{ home, logs: join(folder, "logs"), logFiles, group, listenHost },
         },
       ).catch((error: unknown) => {
         group?.remove();
