@@ -11,25 +11,33 @@ const tooLarge = () => new ObeliskError("payload_too_large", `The body is larger
 
 /** Reads a body up to the limit. Gives null for none. */
 export async function readText(request: Request): Promise<string | null> {
-  const announced = Number(request.headers.get("content-length") ?? 0);
-  if (announced > largestBody) throw tooLarge();
-  if (!request.body) return null;
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > largestBody) throw tooLarge();
-    chunks.push(chunk);
-  }
-  if (size === 0) return null;
+  const bytes = await readBytes(request);
+  if (bytes.byteLength === 0) return null;
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new ObeliskError("invalid_request", "The body is not UTF-8.", {
       cause,
       errors: [{ path: "", message: "encode the body as UTF-8" }],
     });
   }
+}
+
+/** Reads a body that says how long it is at once, since the parser lets no more through, and any other piece by piece. */
+async function readBytes(request: Request): Promise<Uint8Array> {
+  const announced = request.headers.get("content-length");
+  if (announced !== null) {
+    if (Number(announced) > largestBody) throw tooLarge();
+    return new Uint8Array(await request.arrayBuffer());
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (request.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > largestBody) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** Where a JSON text stops being one, as line and column from 1. */

@@ -1,4 +1,13 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+  timingSafeEqual,
+} from "node:crypto";
 import { ObeliskError } from "./errors.ts";
 
 const format = "v1";
@@ -10,8 +19,8 @@ const format = "v1";
  * Sealed form: `v1.<key id>.<salt>.<nonce>.<ciphertext and tag>`, each part base64url. The key id tells which of the configured keys opens it.
  */
 export class Secrets {
-  /** Pseudorandom keys by key id. */
-  readonly #keys: Map<string, Buffer>;
+  /** Pseudorandom keys by key id. As key objects, which take half the time that raw bytes take. */
+  readonly #keys: Map<string, KeyObject>;
   readonly #current: string;
 
   /**
@@ -58,10 +67,10 @@ export class Secrets {
     return `${format}.${this.#current}.`;
   }
 
-  #dataKey(id: string, salt: Buffer): Buffer {
+  #dataKey(id: string, salt: Buffer): KeyObject {
     const key = this.#keys.get(id);
     if (!key) throw new Error(`encryption key ${id} is not configured`);
-    return createHmac("sha256", key).update("obelisk.secrets").update(salt).update("\x01").digest();
+    return createSecretKey(createHmac("sha256", key).update("obelisk.secrets").update(salt).update("\x01").digest());
   }
 }
 
@@ -73,8 +82,8 @@ function unreadable(purpose: string, why: string, cause?: unknown): ObeliskError
  * HKDF with SHA-256 (RFC 5869) in its two halves: the extraction once per key here, the expansion to one block once per value in
  * `#dataKey`, with the value's salt as part of the info.
  */
-function extract(key: string): Buffer {
-  return createHmac("sha256", Buffer.alloc(32)).update(key).digest();
+function extract(key: string): KeyObject {
+  return createSecretKey(createHmac("sha256", Buffer.alloc(32)).update(key).digest());
 }
 
 /** Eight hex digits that name a key without telling anything of it. */
