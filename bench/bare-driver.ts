@@ -11,6 +11,8 @@ export interface ReplayOptions {
   statements: RecordedStatement[];
   /** Texts that must be new in each repetition: ids made by the request, its idempotency key, its slug. */
   fresh: string[];
+  /** For each tenant the texts that stand in the place of the recorded one's: ids of organization and key, hash of the token. */
+  tenants: Record<string, string>[];
   connections: number;
   clients: number;
   warmUpMs: number;
@@ -35,13 +37,14 @@ async function replay(options: ReplayOptions): Promise<LoadResult> {
   const end = begin + options.durationMs;
   const batches = Map.groupBy(options.statements, ({ batch }) => batch);
   const lastUse = new Map(options.statements.map((statement, index) => [statement.client, index]));
-  const worker = async () => {
+  const worker = async (number: number) => {
+    const tenant = options.tenants[number % options.tenants.length] ?? {};
     for (let sent = performance.now(); sent < end; sent = performance.now()) {
-      await once(pools, batches, lastUse, options);
+      await once(pools, batches, lastUse, options, tenant);
       if (sent >= begin) latencies.push(performance.now() - sent);
     }
   };
-  await Promise.all(Array.from({ length: options.clients }, worker));
+  await Promise.all(Array.from({ length: options.clients }, (_, number) => worker(number)));
   latencies.sort((a, b) => a - b);
   return {
     requestsPerSecond: (latencies.length / options.durationMs) * 1_000,
@@ -56,8 +59,9 @@ async function once(
   batches: Map<number, RecordedStatement[]>,
   lastUse: Map<number, number>,
   { statements, fresh }: ReplayOptions,
+  tenant: Record<string, string>,
 ): Promise<void> {
-  const renew = renewal(fresh);
+  const renew = renewal(fresh, tenant);
   const clients = new Map<number, pg.PoolClient>();
   try {
     for (const batch of batches.values()) {
@@ -84,13 +88,13 @@ async function once(
   }
 }
 
-/** Replaces every text that must be new, the same one by the same one within a repetition. */
-function renewal(fresh: readonly string[]): (value: unknown) => unknown {
-  const replacements = fresh.map((text): [string, string] => [text, renewed(text)]);
+/** Replaces every text that must be new or a tenant's own, the same one by the same one within a repetition. */
+function renewal(fresh: readonly string[], tenant: Record<string, string>): (value: unknown) => unknown {
+  const replacements = [...Object.entries(tenant), ...fresh.map((text): [string, string] => [text, renewed(text)])];
   const inText = (value: string) => replacements.reduce((text, [from, to]) => text.replaceAll(from, to), value);
   return (value) => {
     if (typeof value === "string") return inText(value);
-    if (value !== null && typeof value === "object" && "hex" in value) return Buffer.from(String(value.hex), "hex");
+    if (value !== null && typeof value === "object" && "hex" in value) return Buffer.from(inText(String(value.hex)), "hex");
     return value !== null && typeof value === "object" ? JSON.parse(inText(JSON.stringify(value))) : value;
   };
 }

@@ -7,7 +7,8 @@ export interface LoadOptions {
   origin: string;
   method: "GET" | "POST";
   path: string;
-  headers: Record<string, string>;
+  /** API keys: each client uses one, the next the next. */
+  tokens: string[];
   body: string | null;
   clients: number;
   warmUpMs: number;
@@ -32,16 +33,18 @@ async function load(options: LoadOptions): Promise<LoadResult> {
   const latencies: number[] = [];
   const begin = performance.now() + options.warmUpMs;
   const end = begin + options.durationMs;
-  const client = async () => {
+  const client = async (number: number) => {
+    const token = options.tokens[number % options.tokens.length];
+    const sameHeaders = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     for (let sent = performance.now(); sent < end; sent = performance.now()) {
-      const headers = options.body === null ? options.headers : { ...options.headers, "idempotency-key": randomUUID() };
+      const headers = options.body === null ? sameHeaders : { ...sameHeaders, "idempotency-key": randomUUID() };
       const { statusCode, body } = await pool.request({ path: options.path, method: options.method, headers, body: options.body });
       const text = await body.text();
       if (statusCode !== options.expectedStatus) throw new Error(`answered ${statusCode}: ${text.slice(0, 500)}`);
       if (sent >= begin) latencies.push(performance.now() - sent);
     }
   };
-  await Promise.all(Array.from({ length: options.clients }, client));
+  await Promise.all(Array.from({ length: options.clients }, (_, number) => client(number)));
   await pool.close();
   latencies.sort((a, b) => a - b);
   return {
