@@ -6,7 +6,6 @@ import { errorText, log } from "../log.ts";
 import type { Tables } from "../store/tables.ts";
 import type { Progress } from "../sync/progress.ts";
 import type { Reader } from "./database.ts";
-import { answerGraphql, readGraphqlBody, readGraphqlParameters } from "./graphql.ts";
 import { healthOf } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
 import { Problem, sendJson, sendProblem } from "./problem.ts";
@@ -105,6 +104,8 @@ async function graphql(
   parameters: URLSearchParams,
   requestId: string,
 ): Promise<void> {
+  // Loaded at the first question, for the reason that the schema is made then.
+  const { answerGraphql, readGraphqlBody, readGraphqlParameters } = await import("./graphql.ts");
   let asked: ReturnType<typeof readGraphqlBody>;
   if (request.method === "GET") asked = readGraphqlParameters(parameters);
   else if (request.method === "POST") asked = readGraphqlBody(await readJson(request));
