@@ -70,7 +70,9 @@ export class WriterSession {
     if (this.#client) return this.#client;
     const client = new pg.Client(
       sessionConfig(this.#database, this.#applicationName, {
-        // What a crash of PostgreSQL could lose is fetched again from the chain; order and atomicity stay.
+        // A crash of PostgreSQL may lose the last commits, never one before another, and a range's rows only together with the cursor behind
+        // them: they are fetched again. Taking the lease does wait for the disk, and with it for every commit before: nothing a
+        // successor has seen can be lost, nor can its lease.
         synchronous_commit: "off",
         statement_timeout: 60_000,
         lock_timeout: 10_000,
