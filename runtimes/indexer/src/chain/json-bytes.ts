@@ -52,6 +52,14 @@ export class JsonBytes {
     return true;
   }
 
+  /** Moves past these bytes if exactly they come next. */
+  tookBytes(expected: Uint8Array): boolean {
+    const { bytes, at } = this;
+    for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
+    this.at = at + expected.length;
+    return true;
+  }
+
   take(character: number): void {
     if (!this.took(character)) throw unreadable;
   }

@@ -42,13 +42,14 @@ function scanList(json: JsonBytes): LogBatch {
   const logs = new LogBatch(Math.ceil(json.bytes.length / answerBytesPerLog) * (logParts.data + hashBytes));
   json.take(listStart);
   if (json.took(listEnd)) return logs;
-  do scanLog(json, logs);
+  const order: number[] = [];
+  do scanLog(json, logs, order);
   while (json.took(comma));
   json.take(listEnd);
   return logs;
 }
 
-const fields = [
+const names = [
   "address",
   "topics",
   "data",
@@ -60,68 +61,84 @@ const fields = [
   "blockTimestamp",
   "removed",
 ] as const;
-type Field = (typeof fields)[number];
+type Name = (typeof names)[number];
 
-const required = ["address", "topics", "data", "blockNumber", "blockHash", "transactionHash", "transactionIndex", "logIndex"] as const;
-const bitOf = Object.fromEntries(fields.map((field, i) => [field, 1 << i])) as Record<Field, number>;
-const allRequired = required.reduce((bits, field) => bits | bitOf[field], 0);
+/** Fields by their place in `names`: numbers, since texts as keys would be the slowest part of reading a log. */
+const field = Object.fromEntries(names.map((name, i) => [name, i])) as Record<Name, number>;
+const unknownField = names.length;
+const required = names.filter((name) => name !== "blockTimestamp" && name !== "removed");
+const allRequired = required.reduce((bits, name) => bits | (1 << field[name]), 0);
+const written = names.map((name) => Buffer.from(`"${name}":`));
 
-/** Fields by their length, which nearly tells them apart. */
-const byLength = Array.from({ length: 20 }, (_, length) => fields.filter((field) => field.length === length));
-
-function fieldAt(json: JsonBytes, start: number, end: number): Field | null {
-  for (const field of byLength[end - start] ?? []) if (json.equals(start, end, field)) return field;
-  return null;
+/**
+ * Reads the name of a member and the colon behind it.
+ * @param order the fields in the order of the log before, in which most nodes write them all; is corrected.
+ */
+function scanName(json: JsonBytes, order: number[], place: number): number {
+  const expected = written[order[place] ?? unknownField];
+  if (expected && json.tookBytes(expected)) return order[place] as number;
+  const start = json.text();
+  const end = json.at - 1;
+  json.take(colon);
+  const found = names.findIndex((name) => json.equals(start, end, name));
+  order[place] = found < 0 ? unknownField : found;
+  return order[place];
 }
 
-function scanLog(json: JsonBytes, logs: LogBatch): void {
+function scanLog(json: JsonBytes, logs: LogBatch, order: number[]): void {
   const numbers: LogNumbers = { blockNumber: 0, logIndex: 0, transactionIndex: 0, timestamp: unknownTime, topicCount: 0 };
   let dataBytes = 0;
   let seen = 0;
   if (!json.took(objectStart)) throw new MalformedAnswer("a log is no object");
   logs.reserve(0);
+  let place = 0;
   do {
-    const start = json.text();
-    const field = fieldAt(json, start, json.at - 1);
-    json.take(colon);
-    if (field === null) {
-      json.skip();
-      continue;
-    }
-    seen |= bitOf[field];
-    switch (field) {
-      case "address":
-        scanHex(json, logs, logParts.address, addressBytes, field);
+    const found = scanName(json, order, place++);
+    seen |= 1 << found;
+    switch (found) {
+      case field.address:
+        scanHex(json, logs, logParts.address, addressBytes, "address");
         break;
-      case "blockHash":
-      case "transactionHash":
-        scanHex(json, logs, logParts[field], hashBytes, field);
+      case field.blockHash:
+        scanHex(json, logs, logParts.blockHash, hashBytes, "blockHash");
         break;
-      case "topics":
+      case field.transactionHash:
+        scanHex(json, logs, logParts.transactionHash, hashBytes, "transactionHash");
+        break;
+      case field.topics:
         numbers.topicCount = scanTopics(json, logs);
         break;
-      case "data":
+      case field.data:
         dataBytes = json.hexBytes();
-        if (!Number.isInteger(dataBytes)) throw notHex(field);
+        if (!Number.isInteger(dataBytes)) throw notHex("data");
         logs.reserve(dataBytes);
-        scanHex(json, logs, logParts.data, dataBytes, field);
+        scanHex(json, logs, logParts.data, dataBytes, "data");
         break;
-      case "removed":
+      case field.blockNumber:
+        numbers.blockNumber = scanQuantity(json, "blockNumber");
+        break;
+      case field.logIndex:
+        numbers.logIndex = scanQuantity(json, "logIndex");
+        break;
+      case field.transactionIndex:
+        numbers.transactionIndex = scanQuantity(json, "transactionIndex");
+        break;
+      case field.blockTimestamp:
+        // Some nodes say null, some leave it out.
+        if (json.peek() === quote) numbers.timestamp = scanQuantity(json, "blockTimestamp");
+        else json.skip();
+        break;
+      case field.removed:
         if (json.peek() === "t".charCodeAt(0)) throw new MalformedAnswer("a log is marked as removed");
         json.skip();
         break;
-      case "blockTimestamp":
-        // Some nodes say null, some leave it out.
-        if (json.peek() === quote) numbers.timestamp = scanQuantity(json, field);
-        else json.skip();
-        break;
       default:
-        numbers[field] = scanQuantity(json, field);
+        json.skip();
     }
   } while (json.took(comma));
   json.take(objectEnd);
   if ((seen & allRequired) !== allRequired)
-    throw new MalformedAnswer(`a log lacks ${required.filter((field) => !(seen & bitOf[field])).join(", ")}`);
+    throw new MalformedAnswer(`a log lacks ${required.filter((name) => !(seen & (1 << field[name]))).join(", ")}`);
   logs.add(numbers, dataBytes);
 }
 
@@ -138,16 +155,16 @@ function scanTopics(json: JsonBytes, logs: LogBatch): number {
   return count;
 }
 
-function scanHex(json: JsonBytes, logs: LogBatch, part: number, length: number, field: Field): void {
-  if (!json.hex(logs.bytes, logs.end + part, length)) throw notHex(field);
+function scanHex(json: JsonBytes, logs: LogBatch, part: number, length: number, name: Name): void {
+  if (!json.hex(logs.bytes, logs.end + part, length)) throw notHex(name);
 }
 
-function scanQuantity(json: JsonBytes, field: Field): number {
+function scanQuantity(json: JsonBytes, name: Name): number {
   const value = json.quantity();
-  if (value === null) throw new MalformedAnswer(`log.${field} is no quantity`);
+  if (value === null) throw new MalformedAnswer(`log.${name} is no quantity`);
   return value;
 }
 
-function notHex(field: Field): MalformedAnswer {
-  return new MalformedAnswer(`log.${field} is not the hex it should be`);
+function notHex(name: Name): MalformedAnswer {
+  return new MalformedAnswer(`log.${name} is not the hex it should be`);
 }
