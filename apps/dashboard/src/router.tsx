@@ -1,6 +1,14 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, notFound, Outlet, redirect } from "@tanstack/react-router";
 import { NotFound, PageError, PagePending } from "./routes/fallbacks.tsx";
-import { readAuditSearch, readDeploymentSearch, readListSearch, readNewKeySearch, readReturn } from "./routes/search.ts";
+import {
+  parseSearch,
+  readAuditSearch,
+  readDeploymentSearch,
+  readListSearch,
+  readNewKeySearch,
+  readReturn,
+  stringifySearch,
+} from "./routes/search.ts";
 import { SignInPage } from "./routes/sign-in.tsx";
 
 // The sign-in page loads nothing of the dashboard: everything behind /dashboard is imported when it is needed, the session's reader too.
@@ -100,6 +108,8 @@ export const router = createRouter({
     signUp,
     dashboard.addChildren([account, organization.addChildren([organizationHome, indexerLab, newIndexer, indexer, apiKeys, auditLog])]),
   ]),
+  parseSearch,
+  stringifySearch,
   defaultPreload: "intent",
   defaultPreloadStaleTime: 0,
   defaultPendingMs: 200,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { partyGroups } from "../src/features/audit/parties.ts";
 import { atLeast, logText, mergeLines, mostLines } from "../src/features/deployments/log-lines.ts";
 import { exampleQuery, graphqlCurl, restCurl, shellQuoted } from "../src/features/deployments/query-examples.ts";
 import { proposeSlug } from "../src/features/organizations/slug.ts";
 import { queueVerdict } from "../src/features/shell/queue-verdict.ts";
-import { readAuditSearch, readDeploymentSearch, readReturn } from "../src/routes/search.ts";
+import { parseSearch, readAuditSearch, readDeploymentSearch, readNewKeySearch, readReturn, stringifySearch } from "../src/routes/search.ts";
 import { gaps, niceCeiling, thin } from "../src/ui/chart-scale.ts";
 import { currentCursor, nextPages, pageNumber, previousPages } from "../src/ui/paging.ts";
 
@@ -39,13 +40,34 @@ describe("pages in the URL", () => {
     expect(currentCursor(pages)).toContain("499");
   });
   it("reads only what makes sense", () => {
-    expect(readDeploymentSearch({ tab: "nonsense", level: 3 })).toEqual({ level: "3" });
+    expect(readDeploymentSearch({ tab: "nonsense", level: 3 })).toEqual({});
     expect(readAuditSearch({ from: "2026-11-23", to: "tomorrow", action: { a: 1 } })).toEqual({ from: "2026-11-23" });
+  });
+  it("keeps every value as text, numbers too", () => {
+    expect(stringifySearch({ entry: "19", search: "true", pages: undefined, create: true })).toBe("?entry=19&search=true&create=true");
+    expect([parseSearch("?entry=19&search=a%20b"), stringifySearch({})]).toEqual([{ entry: "19", search: "a b" }, ""]);
+    expect([readNewKeySearch(parseSearch("?create=true")), readNewKeySearch({ create: "yes" })]).toEqual([{ create: true }, {}]);
   });
   it("returns after sign-in only to a page of this dashboard", () => {
     expect(readReturn({ return: "/dashboard/organization?x=1" })).toEqual({ return: "/dashboard/organization?x=1" });
     for (const path of ["https://evil.test", "//evil.test", "/dashboardish", "/auth/sign-in"])
       expect(readReturn({ return: path })).toEqual({});
+  });
+});
+
+describe("whom the audit log is filtered by", () => {
+  it("groups them by kind and tells namesakes apart", () => {
+    const key = (end: string, label: string) => ({ type: "api_key", id: `key_01m857vtg4c6274vy04tt2${end}`, label });
+    const groups = partyGroups([
+      key("aaaa", "ci"),
+      { type: "user", id: "usr_1", label: "ada@acme.test" },
+      key("bbbb", "ci"),
+      key("cccc", "cd"),
+    ]);
+    expect(groups.map(({ title, options }) => [title, options.map(({ text }) => text)])).toEqual([
+      ["API keys", ["ci (key_01m8…aaaa)", "ci (key_01m8…bbbb)", "cd"]],
+      ["People", ["ada@acme.test"]],
+    ]);
   });
 });
 

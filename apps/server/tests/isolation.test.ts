@@ -53,6 +53,7 @@ const samples: Record<string, { names: (foreign: Foreign) => unknown } | { reads
   "apiKeys.rotate": { names: ({ keyId }) => ({ id: keyId }) },
   "apiKeys.revoke": { names: ({ keyId }) => ({ id: keyId }) },
   "audit.list": { reads: { limit: 100 } },
+  "audit.parties": { reads: undefined },
   "audit.verify": { reads: undefined },
 };
 

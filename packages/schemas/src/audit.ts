@@ -53,6 +53,19 @@ export const auditFilterSchema = keysetPageSchema.extend({
   to: instantSchema.nullish(),
 });
 
+/** Somebody or something the log names, by the name it had last. */
+export interface AuditParty {
+  type: string;
+  id: string;
+  label: string;
+}
+
+/** Who acted and what was acted on lately, the newest first: what a filter offers. */
+export interface AuditParties {
+  actors: AuditParty[];
+  targets: AuditParty[];
+}
+
 /** Outcome of walking a chain from its first entry to its head. */
 export const auditVerificationSchema = z.object({
   intact: z.boolean(),

@@ -1,5 +1,6 @@
 import { Link, useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { Mark } from "../ui/mark.tsx";
 import { usePageTitle } from "../ui/page-title.ts";
 import { isMissingCode, reloadOnce } from "./missing-code.ts";
 
@@ -9,7 +10,8 @@ export function NotFound() {
   usePageTitle("Not found");
   return (
     <main className="mx-auto flex max-w-md flex-col items-start gap-3 px-6 py-24">
-      <h1 className="text-xl font-semibold">There is nothing at this address</h1>
+      <Mark />
+      <h1 className="mt-2 text-xl font-semibold">There is nothing at this address</h1>
       <p className="text-soft">The link may be old, or the thing belongs to an organization you are not in.</p>
       <Link to="/dashboard" className="font-medium text-accent underline underline-offset-4">
         Go to your organizations

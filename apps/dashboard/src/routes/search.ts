@@ -2,9 +2,18 @@
 
 type Raw = Record<string, unknown>;
 
+/** The URL's search as it stands there: every value is text, so that none needs quotes to stay so. */
+export function parseSearch(search: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(search));
+}
+
+export function stringifySearch(search: Raw): string {
+  const values = Object.entries(search).flatMap(([name, value]): [string, string][] => (value == null ? [] : [[name, String(value)]]));
+  return values.length > 0 ? `?${new URLSearchParams(values)}` : "";
+}
+
 function text(raw: Raw, name: string, longest: number): string | undefined {
   const value = raw[name];
-  if (typeof value === "number") return String(value).slice(0, longest);
   return typeof value === "string" && value.length > 0 ? value.slice(0, longest) : undefined;
 }
 
@@ -64,7 +73,10 @@ export interface NewKeySearch {
 }
 
 export function readNewKeySearch(raw: Raw): NewKeySearch {
-  return { ...(raw["create"] === true ? { create: true } : {}), ...present({ pages: text(raw, "pages", longestTrail) }) };
+  return {
+    ...(raw["create"] === true || raw["create"] === "true" ? { create: true } : {}),
+    ...present({ pages: text(raw, "pages", longestTrail) }),
+  };
 }
 
 export interface AuditSearch {

@@ -6,6 +6,8 @@ import { CopyButton } from "./copy.tsx";
 /** What went wrong, what to do, and the request id an operator can look up. */
 export function Failure({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
   const problem = readProblem(error);
+  // What isn't there, and what one may not do, stays so however often it is tried.
+  const settled = problem.code === "not_found" || problem.code === "forbidden";
   return (
     <div role="alert" className="flex gap-3 rounded-lg border border-line bg-bad-soft p-4 text-[13px]">
       <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-bad" />
@@ -19,7 +21,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: (() => void)
           </p>
         ) : null}
       </div>
-      {retry ? (
+      {retry && !settled ? (
         <Button small onClick={retry} icon={<RotateCw aria-hidden className="size-3.5" />}>
           Try again
         </Button>

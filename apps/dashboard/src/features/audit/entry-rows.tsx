@@ -13,11 +13,13 @@ export const actorFaces: Record<AuditEntry["actor"]["type"], { icon: typeof Bot;
 
 export const entryColumns = (
   <>
-    <Th title="Position in the organization's chain">No.</Th>
+    <Th title="Position in the organization's chain" className="max-sm:hidden">
+      No.
+    </Th>
     <Th>Action</Th>
     <Th>Target</Th>
-    <Th>Actor</Th>
-    <Th className="text-right">When</Th>
+    <Th className="max-sm:hidden">Actor</Th>
+    <Th className="text-right max-sm:hidden">When</Th>
   </>
 );
 
@@ -26,20 +28,26 @@ export function EntryRows({ entries, onOpen }: { entries: readonly AuditEntry[];
     const { icon: Icon, label } = actorFaces[entry.actor.type];
     return (
       <Row key={entry.id}>
-        <Td className="text-soft tabular-nums">{entry.sequence}</Td>
+        <Td className="text-soft tabular-nums max-sm:hidden">{entry.sequence}</Td>
         <Td className="whitespace-nowrap">
           <button type="button" onClick={() => onOpen(entry)} className="min-h-6 text-left font-medium underline-offset-4 hover:underline">
             {actionWords(entry.action)}
           </button>
+          <span className="block text-xs text-soft sm:hidden">
+            <Time at={entry.at} />
+          </span>
         </Td>
-        <Td className="min-w-32">{entry.target.label}</Td>
-        <Td className="min-w-40 text-soft">
+        <Td className="min-w-32">
+          {entry.target.label}
+          <span className="block text-xs text-soft sm:hidden">by {entry.actor.label}</span>
+        </Td>
+        <Td className="min-w-40 text-soft max-sm:hidden">
           <span className="flex items-center gap-1.5">
             <Icon aria-label={label} className="size-3.5 shrink-0 text-faint" />
             {entry.actor.label}
           </span>
         </Td>
-        <Td className="text-right text-soft">
+        <Td className="text-right text-soft max-sm:hidden">
           <Time at={entry.at} />
         </Td>
       </Row>

@@ -1,13 +1,17 @@
-import { auditActions } from "@obelisk/schemas/audit";
-import { type ReactNode, useEffect, useState } from "react";
+import { type AuditParty, auditActions } from "@obelisk/schemas/audit";
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { trpc } from "../../api/client.ts";
 import type { AuditSearch } from "../../routes/search.ts";
 import { Button } from "../../ui/button.tsx";
 import { Input, Select } from "../../ui/field.tsx";
-import { actionWords } from "../../ui/format.ts";
+import { actionWords, shortId } from "../../ui/format.ts";
+import { partyGroups } from "./parties.ts";
 
 type Change = { [Key in keyof AuditSearch]?: string | undefined };
 
 export function AuditFilterBar({ search, onChange }: { search: AuditSearch; onChange: (change: Change) => void }) {
+  const parties = useQuery(trpc.audit.parties.queryOptions(undefined, { staleTime: 30_000 }));
   const filtered = Boolean(search.action || search.actor || search.target || search.from || search.to);
   return (
     <div className="grid grid-cols-2 items-end gap-x-2 gap-y-3 border-b border-line p-3 sm:flex sm:flex-wrap">
@@ -21,8 +25,20 @@ export function AuditFilterBar({ search, onChange }: { search: AuditSearch; onCh
           ))}
         </Select>
       </Labelled>
-      <IdFilter label="Actor id" placeholder="usr_… or key_…" value={search.actor ?? ""} onChange={(actor) => onChange({ actor })} />
-      <IdFilter label="Target id" placeholder="dep_…" value={search.target ?? ""} onChange={(target) => onChange({ target })} />
+      <PartyFilter
+        label="Actor"
+        every="Everybody"
+        parties={parties.data?.actors ?? []}
+        value={search.actor}
+        onChange={(actor) => onChange({ actor })}
+      />
+      <PartyFilter
+        label="Target"
+        every="Everything"
+        parties={parties.data?.targets ?? []}
+        value={search.target}
+        onChange={(target) => onChange({ target })}
+      />
       <Labelled label="From">
         <Input
           aria-label="From"
@@ -64,37 +80,32 @@ function Labelled({ label, className = "", children }: { label: string; classNam
   );
 }
 
-/** Applied when it is left or confirmed: half an id finds nothing. */
-function IdFilter({
-  label,
-  placeholder,
-  value,
-  onChange,
-}: {
+interface PartyFilterProps {
   label: string;
-  placeholder: string;
-  value: string;
-  onChange: (value: string | undefined) => void;
-}) {
-  const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
-  const apply = () => {
-    if (typed.trim() !== value) onChange(typed.trim() || undefined);
-  };
+  /** What no choice means. */
+  every: string;
+  parties: readonly AuditParty[];
+  value: string | undefined;
+  onChange: (id: string | undefined) => void;
+}
+
+/** Offers those the log named lately, by their names; one of before, come by a link, by its id. */
+function PartyFilter({ label, every, parties, value, onChange }: PartyFilterProps) {
   return (
-    <Labelled label={label} className="min-w-0 flex-1 sm:max-w-44 sm:min-w-32">
-      <Input
-        aria-label={label}
-        placeholder={placeholder}
-        value={typed}
-        maxLength={64}
-        spellCheck={false}
-        autoComplete="off"
-        onChange={(event) => setTyped(event.target.value)}
-        onBlur={apply}
-        onKeyDown={(event) => (event.key === "Enter" ? apply() : undefined)}
-        className="font-mono sm:text-xs!"
-      />
+    <Labelled label={label} className="min-w-0 flex-1 sm:max-w-56 sm:min-w-36">
+      <Select aria-label={label} value={value ?? ""} onChange={(event) => onChange(event.target.value || undefined)}>
+        <option value="">{every}</option>
+        {value && !parties.some(({ id }) => id === value) ? <option value={value}>{shortId(value)}</option> : null}
+        {partyGroups(parties).map(({ title, options }) => (
+          <optgroup key={title} label={title}>
+            {options.map(({ id, text }) => (
+              <option key={id} value={id}>
+                {text}
+              </option>
+            ))}
+          </optgroup>
+        ))}
+      </Select>
     </Labelled>
   );
 }

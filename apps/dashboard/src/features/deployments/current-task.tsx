@@ -61,7 +61,9 @@ function TaskPanel({ deployment, task }: { deployment: Deployment; task: Task })
             <Steps steps={task.steps} />
             {task.failure && task.failure.message !== deployment.failure?.message ? (
               <div className="mt-4 rounded-md bg-bad-soft p-3 text-[13px]">
-                <p className="font-medium text-bad">Failed: {task.failure.code.replace(/_/g, " ")}</p>
+                <p className="font-medium text-bad">
+                  It failed <code className="font-mono text-xs font-normal text-soft">{task.failure.code}</code>
+                </p>
                 <p className="mt-0.5 whitespace-pre-wrap">{task.failure.message}</p>
               </div>
             ) : null}

@@ -12,8 +12,8 @@ export const deploymentColumns = (
     <Th>Name</Th>
     <Th>Status</Th>
     <Th title="Blocks between the chain's head and the last one read">Lag</Th>
-    <Th>Network</Th>
-    <Th className="text-right">Created</Th>
+    <Th className="max-sm:hidden">Network</Th>
+    <Th className="text-right max-sm:hidden">Created</Th>
   </>
 );
 
@@ -25,7 +25,7 @@ function DeploymentRow({ deployment }: { deployment: Deployment }) {
   const stale = useStaleHealth(deployment);
   return (
     <Row>
-      <Td className="min-w-44">
+      <Td className="min-w-36 sm:min-w-44">
         <Link
           to="/dashboard/organization/indexer-lab/$id"
           params={{ id: deployment.id }}
@@ -39,8 +39,8 @@ function DeploymentRow({ deployment }: { deployment: Deployment }) {
         <StatusBadge deployment={deployment} stale={stale} />
       </Td>
       <Td className="whitespace-nowrap tabular-nums">{lagWords(deployment, stale)}</Td>
-      <Td className="whitespace-nowrap text-soft">{networkWords(deployment)}</Td>
-      <Td className="text-right text-soft">
+      <Td className="whitespace-nowrap text-soft max-sm:hidden">{networkWords(deployment)}</Td>
+      <Td className="text-right text-soft max-sm:hidden">
         <Time at={deployment.createdAt} />
       </Td>
     </Row>

@@ -1,11 +1,15 @@
 import type { Deployment } from "@obelisk/schemas/deployments";
 import { count, plural } from "../../ui/format.ts";
 
-/** How far a deployment is behind its chain, in words; a dash where nothing runs, or where it is long since anybody looked. */
+/**
+ * How far a deployment is behind its chain, in words; a dash where nothing runs, where it is long since anybody looked, and where
+ * a program that isn't well last knew of nothing to read: it may not see the chain.
+ */
 export function lagWords(deployment: Pick<Deployment, "health" | "desiredState">, stale: boolean): string {
   const health = deployment.health;
   if (!health || stale || deployment.desiredState !== "running" || health.lagBlocks === null) return "–";
-  return health.lagBlocks === 0 ? "In step" : `${plural(health.lagBlocks, "block")} behind`;
+  if (health.lagBlocks === 0) return health.status === "healthy" ? "In step" : "–";
+  return `${plural(health.lagBlocks, "block")} behind`;
 }
 
 /** `1,204 of 1,204`; what is known of how far it has read. */

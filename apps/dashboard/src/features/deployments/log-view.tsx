@@ -44,11 +44,11 @@ export function LogView({
     >
       {lines.length === 0 ? <p className="px-3 py-1 font-sans text-[13px] text-faint">{empty}</p> : null}
       {lines.map((line) => (
-        <div key={line.sequence} className="flex gap-3 px-3 [content-visibility:auto] hover:bg-hover">
+        <div key={line.sequence} className="flex gap-3 px-3 [contain-intrinsic-size:auto_1.25rem] [content-visibility:auto] hover:bg-hover">
           <time dateTime={line.at} title={exactTime(line.at)} className="shrink-0 text-faint">
             {line.at.slice(11, 19)}
           </time>
-          <span className={clsx("w-9 shrink-0", levelText[line.level])}>{line.level}</span>
+          <span className={clsx("w-11 shrink-0", levelText[line.level])}>{line.level}</span>
           <span className="min-w-0 whitespace-pre-wrap">{line.message}</span>
         </div>
       ))}

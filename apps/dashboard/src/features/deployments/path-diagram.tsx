@@ -20,6 +20,7 @@ interface Station {
 export function stations(deployment: Deployment, instance: Instance | null, stale: boolean): Station[] {
   const { config, health, visibility, status } = deployment;
   const runs = restsOnHealth(status);
+  const well = health?.status === "healthy";
   const ready: Tone = stale ? "idle" : instance?.state === "ready" ? "ok" : "warn";
   const contracts = config.contracts;
   const events = new Set(contracts.flatMap((contract) => contract.events)).size;
@@ -36,14 +37,24 @@ export function stations(deployment: Deployment, instance: Instance | null, stal
       icon: Waypoints,
       title: "RPC",
       detail: networkWords(deployment),
-      state: !runs ? "Not asked" : health?.headBlock == null ? "Head unknown" : `Head ${count(health.headBlock)}`,
-      tone: !runs || stale ? "idle" : health?.headBlock == null ? "warn" : "ok",
+      state: !runs
+        ? "Not asked"
+        : health?.headBlock == null
+          ? "Head unknown"
+          : `${well && !stale ? "Head" : "Last head"} ${count(health.headBlock)}`,
+      tone: !runs || stale ? "idle" : well && health.headBlock !== null ? "ok" : "warn",
     },
     {
       icon: Cpu,
       title: "Indexer",
       detail: status === "suspended" || status === "deprovisioned" || !instance ? "No program" : instanceLabel[instance.state],
-      state: !runs ? "Not running" : stale ? "Not checked lately" : lagWords(deployment, stale),
+      state: !runs
+        ? "Not running"
+        : stale
+          ? "Not checked lately"
+          : well || health?.lagBlocks
+            ? lagWords(deployment, stale)
+            : healthFace[health?.status ?? "degraded"].label,
       tone: !runs ? "idle" : ready === "ok" ? healthFace[health?.status ?? "degraded"].tone : ready,
     },
     {
@@ -56,7 +67,9 @@ export function stations(deployment: Deployment, instance: Instance | null, stal
           : status === "suspended"
             ? "Kept"
             : health?.syncedBlock == null
-              ? "Nothing read yet"
+              ? status === "failed"
+                ? "Not known"
+                : "Nothing read yet"
               : `Up to ${count(health.syncedBlock)}`,
       tone: stale || status === "deprovisioned" || health?.syncedBlock == null ? "idle" : "ok",
     },
