@@ -4,7 +4,7 @@ import { ObeliskError } from "../../kernel/errors.ts";
 import type { Progress } from "./policy.ts";
 import { requirePassed, runPreflight } from "./preflight.ts";
 import { type RuntimeDatabase, SchemaFenced } from "./runtime-schema.ts";
-import { ProgramGone } from "./supervision/program.ts";
+import { ProgramGone, type SupervisedProgram } from "./supervision/program.ts";
 import type { Supervisor } from "./supervision/supervisor.ts";
 import { keepDatabasePassword, readCharge, readSpecification } from "./system/charge.ts";
 import { takeInstanceForTask } from "./system/instance-leases.ts";
@@ -104,10 +104,12 @@ const firstProgress: Step = {
   name: "Wait for its first progress",
   async work({ parts, task, signal }) {
     const end = Date.now() + times.firstProgress;
+    let program: SupervisedProgram | undefined;
     for (;;) {
-      const program = parts.supervisor.find(task.deploymentId);
+      program = parts.supervisor.find(task.deploymentId) ?? program;
       if (!program) throw new TaskFailure({ code: "start_failed", message: "The program ended right after it had answered. See its log." });
-      const { health } = program;
+      const { failure, health } = program;
+      if (failure) throw new TaskFailure(failure);
       if (health && health.syncedBlock !== null) return describeHealth(health);
       // No progress yet is no failure: the chain may be slow, and health says so from here on.
       if (Date.now() >= end) return `No block yet after ${times.firstProgress / 1_000} s; it goes on by itself.`;

@@ -60,6 +60,7 @@ export class SupervisedProgram {
   #health: Health | null = null;
   #written: Health | null = null;
   #endedBecause: string | null = null;
+  #failure: Failure | null = null;
   #waiters: { resolve(health: Health): void; reject(error: Error): void }[] = [];
   /** One write after the other, so that an older state never follows a newer one. */
   #writes: Promise<unknown> = Promise.resolve();
@@ -78,6 +79,11 @@ export class SupervisedProgram {
   /** Whether it was ended or given up: its lease is let go of. */
   get ended(): boolean {
     return this.#phase === "gone";
+  }
+
+  /** Why it was; null while it isn't. */
+  get failure(): Failure | null {
+    return this.#failure;
   }
 
   async start(): Promise<void> {
@@ -162,6 +168,7 @@ export class SupervisedProgram {
   #end(failure: Failure): boolean {
     if (this.#phase === "gone") return false;
     this.#phase = "gone";
+    this.#failure = failure;
     clearTimeout(this.#timer);
     for (const waiter of this.#waiters.splice(0)) waiter.reject(new ProgramGone(failure));
     return true;
