@@ -50,6 +50,11 @@ export async function main(args: string[], variables: Record<string, string | un
   const interrupt = new AbortController();
   // The second Ctrl-C ends the process as if nobody listened.
   process.once("SIGINT", () => interrupt.abort());
+  // `obelisk … | head`: whoever read has seen enough. Ends as a program that SIGPIPE ends.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(141);
+  });
   const program = programOf({ variables, signal: interrupt.signal });
   try {
     await program.parseAsync(args, { from: "user" });

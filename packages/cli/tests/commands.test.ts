@@ -161,6 +161,15 @@ describe("status", () => {
 });
 
 describe("every command", () => {
+  it("ends quietly when whoever reads its output has seen enough", async () => {
+    const line = `"$0" "$1" networks list --json | true; echo "\${PIPESTATUS[0]}"`;
+    const child = spawn("bash", ["--norc", "-c", line, process.execPath, join(import.meta.dirname, "../src/main.ts")], {
+      env: { PATH: process.env["PATH"], DATABASE_URL: test.database.databaseUrl, ENCRYPTION_KEY: test.database.encryptionKey },
+    });
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    expect([stdout.trim(), stderr]).toEqual(["141", ""]);
+  });
+
   it("says where a database comes from when there is none, and keeps the stack for --verbose", async () => {
     const env = { DATABASE_URL: "", OBELISK_DATA_DIR: "/nonexistent" };
     const plain = await obelisk(["status"], { env });

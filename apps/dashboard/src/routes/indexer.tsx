@@ -109,12 +109,13 @@ function Detail({ deployment }: { deployment: Deployment }) {
 
 function StatusLine({ deployment, stale }: { deployment: Deployment; stale: boolean }) {
   const { health } = deployment;
+  const lag = lagWords(deployment, stale);
   return (
     <p className="mt-1 flex flex-wrap gap-x-4 gap-y-0.5 text-[13px] text-soft tabular-nums">
       <span>{networkWords(deployment)}</span>
       {health && deployment.desiredState === "running" ? (
         <>
-          {stale ? null : <span>{lagWords(deployment, stale)}</span>}
+          {lag === "–" ? null : <span>{lag}</span>}
           <span>Block {syncWords(deployment)}</span>
           {stale && restsOnHealth(deployment.status) ? null : (
             <span>
