@@ -88,6 +88,11 @@ describe("the main job, in a browser", () => {
       .getByText(/intact/i)
       .first()
       .waitFor();
+    await page.getByLabel("Target", { exact: true }).selectOption({ label: "exchange events" });
+    await page.waitForURL(/\?target=dep_/);
+    await page.getByRole("button", { name: "Deployment created" }).click();
+    await page.waitForURL(/&entry=\d+$/);
+    await page.getByRole("dialog").getByText("Position in the chain").waitFor();
     expect(faults).toEqual([]);
   }, 120_000);
 

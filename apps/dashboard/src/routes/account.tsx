@@ -1,11 +1,9 @@
 import { createOrganizationSchema } from "@obelisk/schemas/organizations";
-import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Building2, ChevronRight, Plus } from "lucide-react";
-import { type FormEvent, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { believeOrganization } from "../api/believed-organization.ts";
 import { api, dropOrganizationCaches } from "../api/client.ts";
-import { readProblem } from "../api/problem.ts";
 import { Monogram } from "../features/organizations/monogram.tsx";
 import { proposeSlug } from "../features/organizations/slug.ts";
 import { useSwitchOrganization } from "../features/organizations/switch.ts";
@@ -20,6 +18,7 @@ import { Field, Input } from "../ui/field.tsx";
 import { Mark } from "../ui/mark.tsx";
 import { usePageTitle } from "../ui/page-title.ts";
 import { Time } from "../ui/time.tsx";
+import { useSubmission } from "../ui/use-submission.ts";
 
 /** The signed-in person: the organizations they belong to. */
 export function AccountPage() {
@@ -108,28 +107,15 @@ function CreateOrganization({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const [name, setName] = useState("");
   const [ownSlug, setOwnSlug] = useState<string | null>(null);
-  const [submitted, setSubmitted] = useState(false);
   const slug = ownSlug ?? proposeSlug(name);
-  const parsed = createOrganizationSchema.safeParse({ name, slug });
-  const create = useMutation({
-    mutationFn: async (input: { name: string; slug: string }) => {
-      const membership = await api.organizations.create.mutate(input);
-      await continueIn(membership.organization.id);
-      await navigate({ to: "/dashboard/organization" });
-    },
+  const { busy, failure, faultOf, submit } = useSubmission(createOrganizationSchema, { name, slug }, async (input) => {
+    const membership = await api.organizations.create.mutate(input);
+    await continueIn(membership.organization.id);
+    await navigate({ to: "/dashboard/organization" });
   });
-  const problem = create.isError ? readProblem(create.error) : null;
-  const faultOf = (field: string) =>
-    problem?.errors.find((error) => error.path === field)?.message ??
-    (submitted ? parsed.error?.issues.find((issue) => issue.path[0] === field)?.message : undefined);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setSubmitted(true);
-    if (parsed.success && !create.isPending) create.mutate(parsed.data);
-  };
   return (
     <form noValidate onSubmit={submit} className="flex flex-col gap-4">
-      {problem && problem.errors.length === 0 ? <Failure error={create.error} /> : null}
+      {failure ? <Failure error={failure} /> : null}
       <Field label="Name" error={faultOf("name")}>
         {(control) => (
           <Input {...control} value={name} onChange={(event) => setName(event.target.value)} autoComplete="organization" maxLength={80} />
@@ -150,7 +136,7 @@ function CreateOrganization({ onClose }: { onClose: () => void }) {
       </Field>
       <DialogActions>
         <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" look="primary" busy={create.isPending}>
+        <Button type="submit" look="primary" busy={busy}>
           Create organization
         </Button>
       </DialogActions>

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useRef } from "react";
+import type { AuthRefused } from "../api/auth.ts";
 import { Mark } from "../ui/mark.tsx";
 
 export function AuthFrame({ title, lead, children, foot }: { title: string; lead: string; children: ReactNode; foot: ReactNode }) {
@@ -18,11 +19,6 @@ export function AuthFrame({ title, lead, children, foot }: { title: string; lead
       </main>
     </div>
   );
-}
-
-/** Once the messages are there. */
-export function focusFirstFault(form: HTMLFormElement): void {
-  requestAnimationFrame(() => form.querySelector<HTMLElement>("[aria-invalid]")?.focus());
 }
 
 export function AuthField(props: {
@@ -62,7 +58,9 @@ export function AuthField(props: {
   );
 }
 
-export function AuthRefusal({ message, requestId }: { message: string; requestId: string | null }) {
+export function AuthRefusal({ refused }: { refused: AuthRefused | null }) {
+  if (!refused) return null;
+  const { message, requestId } = refused;
   return (
     <div role="alert" className="rounded-md bg-bad-soft px-3 py-2 text-[13px] text-bad">
       {message}

@@ -1,9 +1,9 @@
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
-import { AuthRefused, signIn } from "../api/auth.ts";
+import { signIn } from "../api/auth.ts";
 import { usePageTitle } from "../ui/page-title.ts";
 import { useArrive } from "./arrive.ts";
-import { AuthField, AuthFrame, AuthRefusal, AuthSubmit, focusFirstFault } from "./auth-frame.tsx";
+import { emailFault, useAuthForm } from "./auth-form.ts";
+import { AuthField, AuthFrame, AuthRefusal, AuthSubmit } from "./auth-frame.tsx";
 
 const route = getRouteApi("/auth/sign-in");
 
@@ -12,33 +12,14 @@ export function SignInPage() {
   const search = route.useSearch();
   const router = useRouter();
   const arrive = useArrive(router);
-  const [email, setEmail] = useState("");
-  const [password, setPassword] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [missing, setMissing] = useState<{ email?: string; password?: string }>({});
-  const [refused, setRefused] = useState<AuthRefused | null>(null);
-
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    if (busy) return;
-    const faults = {
-      ...(/^\S+@\S+$/.test(email.trim()) ? {} : { email: "Give your e-mail address." }),
-      ...(password ? {} : { password: "Give your password." }),
-    };
-    setMissing(faults);
-    if (Object.keys(faults).length > 0) return focusFirstFault(event.currentTarget);
-    setBusy(true);
-    setRefused(null);
-    try {
+  const form = useAuthForm({
+    names: ["email", "password"],
+    faultsOf: ({ email, password }) => ({ ...emailFault(email), ...(password ? {} : { password: "Give your password." }) }),
+    send: async ({ email, password }) => {
       await signIn({ email: email.trim(), password });
       await arrive(search.return);
-    } catch (error) {
-      if (!(error instanceof AuthRefused)) throw error;
-      setRefused(error);
-    } finally {
-      setBusy(false);
-    }
-  };
+    },
+  });
 
   return (
     <AuthFrame
@@ -55,27 +36,11 @@ export function SignInPage() {
         </>
       }
     >
-      <form noValidate onSubmit={submit} className="flex flex-col gap-4">
-        {refused ? <AuthRefusal message={refused.message} requestId={refused.requestId} /> : null}
-        <AuthField
-          label="E-mail"
-          name="email"
-          type="email"
-          autoComplete="username"
-          value={email}
-          onChange={setEmail}
-          error={missing.email}
-        />
-        <AuthField
-          label="Password"
-          name="password"
-          type="password"
-          autoComplete="current-password"
-          value={password}
-          onChange={setPassword}
-          error={missing.password}
-        />
-        <AuthSubmit busy={busy}>{busy ? "Signing in…" : "Sign in"}</AuthSubmit>
+      <form noValidate onSubmit={form.submit} className="flex flex-col gap-4">
+        <AuthRefusal refused={form.refused} />
+        <AuthField label="E-mail" type="email" autoComplete="username" {...form.field("email")} />
+        <AuthField label="Password" type="password" autoComplete="current-password" {...form.field("password")} />
+        <AuthSubmit busy={form.busy}>{form.busy ? "Signing in…" : "Sign in"}</AuthSubmit>
       </form>
     </AuthFrame>
   );

@@ -1,13 +1,12 @@
 import { type ApiKeyScope, apiKeyScopes } from "@obelisk/schemas/access";
 import { createApiKeySchema, type IssuedApiKey } from "@obelisk/schemas/api-keys";
-import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { api, queryClient, trpc } from "../../api/client.ts";
-import { readProblem } from "../../api/problem.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Failure } from "../../ui/failure.tsx";
 import { Choice, Field, Input, Select } from "../../ui/field.tsx";
+import { useSubmission } from "../../ui/use-submission.ts";
 import { lifetimes, scopeMeaning } from "./key-fields.tsx";
 import { SecretOnce } from "./secret-once.tsx";
 
@@ -34,28 +33,15 @@ function KeyForm({ onIssued, onCancel }: { onIssued: (issued: IssuedApiKey) => v
   const [name, setName] = useState("");
   const [scopes, setScopes] = useState<ApiKeyScope[]>(["deployments:read"]);
   const [life, setLife] = useState(1);
-  const [submitted, setSubmitted] = useState(false);
-  const parsed = createApiKeySchema.safeParse({ name, scopes, expiresInSeconds: lifetimes[life]?.seconds ?? null });
-  const create = useMutation({
-    mutationFn: (input: { name: string; scopes: ApiKeyScope[]; expiresInSeconds: number | null }) => api.apiKeys.create.mutate(input),
-    onSuccess: async (issued) => {
-      onIssued(issued);
-      await queryClient.invalidateQueries({ queryKey: trpc.apiKeys.pathKey() });
-    },
+  const values = { name, scopes, expiresInSeconds: lifetimes[life]?.seconds ?? null };
+  const { busy, failure, faultOf, submit } = useSubmission(createApiKeySchema, values, async (input) => {
+    onIssued(await api.apiKeys.create.mutate(input));
+    await queryClient.invalidateQueries({ queryKey: trpc.apiKeys.pathKey() });
   });
-  const problem = create.isError ? readProblem(create.error) : null;
-  const faultOf = (field: string) =>
-    problem?.errors.find((error) => error.path === field)?.message ??
-    (submitted ? parsed.error?.issues.find((issue) => issue.path[0] === field)?.message : undefined);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setSubmitted(true);
-    if (parsed.success && !create.isPending) create.mutate(parsed.data);
-  };
   const scopeFault = faultOf("scopes");
   return (
     <form noValidate onSubmit={submit} className="flex flex-col gap-4">
-      {problem && problem.errors.length === 0 ? <Failure error={create.error} /> : null}
+      {failure ? <Failure error={failure} /> : null}
       <Field label="Name" error={faultOf("name")} help="What will use it.">
         {(control) => (
           <Input
@@ -103,7 +89,7 @@ function KeyForm({ onIssued, onCancel }: { onIssued: (issued: IssuedApiKey) => v
       </Field>
       <DialogActions>
         <Button onClick={onCancel}>Cancel</Button>
-        <Button type="submit" look="primary" busy={create.isPending}>
+        <Button type="submit" look="primary" busy={busy}>
           Create key
         </Button>
       </DialogActions>

@@ -39,24 +39,8 @@ export function AuditFilterBar({ search, onChange }: { search: AuditSearch; onCh
         value={search.target}
         onChange={(target) => onChange({ target })}
       />
-      <Labelled label="From">
-        <Input
-          aria-label="From"
-          type="date"
-          value={search.from ?? ""}
-          max={search.to}
-          onChange={(event) => onChange({ from: event.target.value || undefined })}
-        />
-      </Labelled>
-      <Labelled label="To">
-        <Input
-          aria-label="To"
-          type="date"
-          value={search.to ?? ""}
-          min={search.from}
-          onChange={(event) => onChange({ to: event.target.value || undefined })}
-        />
-      </Labelled>
+      <DayFilter label="From" value={search.from} max={search.to} onChange={(from) => onChange({ from })} />
+      <DayFilter label="To" value={search.to} min={search.from} onChange={(to) => onChange({ to })} />
       {filtered ? (
         <Button
           look="ghost"
@@ -77,6 +61,28 @@ function Labelled({ label, className = "", children }: { label: string; classNam
       </span>
       {children}
     </div>
+  );
+}
+
+interface DayFilterProps {
+  label: string;
+  value: string | undefined;
+  min?: string | undefined;
+  max?: string | undefined;
+  onChange: (day: string | undefined) => void;
+}
+
+function DayFilter({ label, value, onChange, ...bounds }: DayFilterProps) {
+  return (
+    <Labelled label={label}>
+      <Input
+        aria-label={label}
+        type="date"
+        value={value ?? ""}
+        {...bounds}
+        onChange={(event) => onChange(event.target.value || undefined)}
+      />
+    </Labelled>
   );
 }
 
