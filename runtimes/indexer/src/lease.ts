@@ -2,6 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { ClientBase } from "pg";
 import { FencedOut } from "./exit.ts";
 
+const lockTimeout = "55P03";
+const divisionByZero = "22012";
+
 /** This process's claim on the deployment's lease: the epoch it was started with and a holder id of its own. */
 export interface Lease {
   epoch: number;
@@ -32,7 +35,7 @@ export async function takeLease(client: ClientBase, lease: Lease, applicationNam
       await client.query("SET lock_timeout = '10s'");
       return;
     } catch (error) {
-      if (!isLockTimeout(error)) throw error;
+      if (!hasCode(error, lockTimeout)) throw error;
       await client.query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND application_name = $1 AND pid <> pg_backend_pid()",
         [applicationName],
@@ -52,6 +55,17 @@ export async function beginUnderLease(client: ClientBase, lease: Lease): Promise
   }
 }
 
+/** Statements that open such a transaction within a text of several, which end there with an error where the lease is no longer ours. */
+export function beginUnderLeaseSql(lease: Lease): string {
+  // PostgreSQL has no other error that a plain query can raise at will; nothing else in these transactions divides.
+  return `BEGIN; SELECT 1 / count(*) FROM (${heldSql(lease)} FOR SHARE) AS held`;
+}
+
+/** Whether such a text failed because the lease is lost. */
+export function isLeaseLost(error: unknown): boolean {
+  return hasCode(error, divisionByZero);
+}
+
 /** Asks whether the lease is still ours, without a lock. @throws FencedOut where it isn't. */
 export async function assertLeaseHeld(client: ClientBase, lease: Lease): Promise<void> {
   if ((await client.query(heldSql(lease))).rowCount !== 1) throw new FencedOut(lease.epoch);
@@ -61,6 +75,6 @@ function heldSql({ epoch, holder }: Lease): string {
   return `SELECT 1 FROM _lease WHERE epoch = ${epoch} AND holder = '${holder}'`;
 }
 
-function isLockTimeout(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "55P03";
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }

@@ -1,7 +1,8 @@
 import pg, { type ClientBase, type ClientConfig } from "pg";
 import { FencedOut } from "../exit.ts";
-import { beginUnderLease, type Lease, takeLease } from "../lease.ts";
+import { beginUnderLease, beginUnderLeaseSql, isLeaseLost, type Lease, takeLease } from "../lease.ts";
 import { errorText, log } from "../log.ts";
+import { copyInTransaction, type TableRows } from "./copy-transaction.ts";
 
 export interface Database {
   url: string;
@@ -56,6 +57,17 @@ export class WriterSession {
       const value = await work(client);
       await client.query("COMMIT");
       return value;
+    });
+  }
+
+  /** Copies rows and runs statements behind them as a transaction under the lease, in one exchange. @throws as `transaction` */
+  async copy(copies: readonly TableRows[], statements: string): Promise<void> {
+    await this.run(async (client) => {
+      try {
+        await copyInTransaction(client, beginUnderLeaseSql(this.lease), copies, `${statements};\nCOMMIT`);
+      } catch (error) {
+        throw isLeaseLost(error) ? new FencedOut(this.lease.epoch) : error;
+      }
     });
   }
 

@@ -1,8 +1,5 @@
-import type { ClientBase } from "pg";
-import { from as copyFrom } from "pg-copy-streams";
 import type { IndexerConfig } from "../launch.ts";
 import { assertLeaseHeld } from "../lease.ts";
-import type { CopyRows } from "./copy-rows.ts";
 import { quoted } from "./naming.ts";
 import type { EncodedRows } from "./rows.ts";
 import { indexStatements, prepareSchema } from "./schema.ts";
@@ -75,16 +72,15 @@ export class Store {
    * @param blocks the range's blocks whose hashes are kept, its last one among them.
    */
   async append(tip: BlockId, blocks: readonly BlockId[], rows: EncodedRows): Promise<void> {
-    await this.#session.transaction(async (client) => {
-      for (const [table, copied] of rows.byTable) await copyInto(client, table, copied);
-      // One trip: numbers and hashes were checked for their form when they were read.
-      const values = blocks.map(({ number, hash }) => `(${number},'${hash}')`).join(",");
-      await client.query(
-        `INSERT INTO _blocks (number, hash) VALUES ${values} ON CONFLICT (number) DO UPDATE SET hash = excluded.hash;
-         ${this.#pruneSql(tip.number, blocks.length)}
-         UPDATE _sync SET block_number = ${tip.number}, block_hash = '${tip.hash}', undecoded = undecoded + ${rows.undecoded}`,
-      );
-    });
+    // Numbers and hashes were checked for their form when they were read, so they stand in the text.
+    const values = blocks.map(({ number, hash }) => `(${number},'${hash}')`).join(",");
+    await this.#session.copy(
+      [...rows.byTable].map(([table, copied]) => ({ table: quoted(table), rows: copied.finish() })),
+      `INSERT INTO _blocks (number, hash) VALUES ${values} ON CONFLICT (number) DO UPDATE SET hash = excluded.hash;
+       ${this.#pruneSql(tip.number, blocks.length)}
+       UPDATE _sync SET block_number = ${tip.number}, block_hash = '${tip.hash}', undecoded = undecoded + ${rows.undecoded}`,
+    );
+    for (const copied of rows.byTable.values()) copied.release();
   }
 
   /** Takes every row above a block away and moves the cursor back to it. @returns how many logs were taken away. */
@@ -147,14 +143,4 @@ export class Store {
       return rows.map(({ number, hash }) => ({ number: Number(number), hash }));
     });
   }
-}
-
-async function copyInto(client: ClientBase, table: string, rows: CopyRows): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const copy = client.query(copyFrom(`COPY ${quoted(table)} FROM STDIN (FORMAT binary)`));
-    copy.once("error", reject);
-    copy.once("finish", resolve);
-    copy.end(rows.finish());
-  });
-  rows.release();
 }
