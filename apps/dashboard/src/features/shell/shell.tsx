@@ -1,7 +1,7 @@
 import { Navigate, Outlet, useRouterState } from "@tanstack/react-router";
 import { Menu as MenuIcon, Search } from "lucide-react";
 import { Dialog } from "radix-ui";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, startTransition, useEffect, useState } from "react";
 import { PagePending } from "../../routes/fallbacks.tsx";
 import { IconButton } from "../../ui/button.tsx";
 import { LiveUpdates } from "../live/live.tsx";
@@ -11,7 +11,14 @@ import { OrganizationSwitcher } from "./organization-switcher.tsx";
 import { PlatformPulse } from "./pulse.tsx";
 import { Sidebar } from "./sidebar.tsx";
 
-const Palette = lazy(() => import("./palette.tsx"));
+const loadPalette = () => import("./palette.tsx");
+const Palette = lazy(loadPalette);
+
+/**
+ * Milliseconds after which the palette is fetched: after the page itself, and before somebody types into it. It opens in a transition: else
+ * React shows the fallback of its first time for 300 ms, and loses what is typed meanwhile.
+ */
+const palettePause = 500;
 
 /** The frame of an organization's pages. */
 export function Shell() {
@@ -22,10 +29,15 @@ export function Shell() {
   const path = useRouterState({ select: (state) => state.location.pathname });
 
   useEffect(() => {
+    const timer = setTimeout(() => void loadPalette().catch(() => undefined), palettePause);
+    return () => clearTimeout(timer);
+  }, []);
+
+  useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== "k" || !(event.metaKey || event.ctrlKey) || event.shiftKey || event.altKey) return;
       event.preventDefault();
-      setPaletteOpen((open) => !open);
+      startTransition(() => setPaletteOpen((open) => !open));
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
@@ -36,7 +48,7 @@ export function Shell() {
 
   if (!data) return <PagePending />;
   if (!membership) return <Navigate to="/dashboard" />;
-  const openPalette = () => setPaletteOpen(true);
+  const openPalette = () => startTransition(() => setPaletteOpen(true));
 
   return (
     <div className="lg:grid lg:grid-cols-[15rem_minmax(0,1fr)]">
@@ -82,11 +94,7 @@ export function Shell() {
           <Outlet />
         </main>
       </div>
-      {paletteOpen ? (
-        <Suspense fallback={null}>
-          <Palette onClose={() => setPaletteOpen(false)} />
-        </Suspense>
-      ) : null}
+      <Suspense fallback={null}>{paletteOpen ? <Palette onClose={() => setPaletteOpen(false)} /> : null}</Suspense>
     </div>
   );
 }
