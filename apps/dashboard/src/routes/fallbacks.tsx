@@ -43,18 +43,27 @@ const actionClass = "h-8 rounded-md bg-accent-solid px-3 text-[13px] font-medium
 
 function PageFailed({ error, reset }: { error: unknown; reset?: () => void }) {
   const router = useRouter();
-  const message = error instanceof Error ? error.message : "Unknown fault";
+  const { name, message, data } = error as { name?: string; message?: string; data?: { requestId?: string } | null };
+  // A call that the server never answered: what a proxy or the network said of it helps nobody.
+  const unanswered = name === "TRPCClientError" && !data;
   const again = () => {
     reset?.();
     router.invalidate().catch(() => location.reload());
   };
   return (
     <div role="alert" className="mx-auto flex max-w-md flex-col items-start gap-3 px-6 py-24">
-      <h1 className="text-xl font-semibold">This page could not be shown</h1>
-      <p className="text-soft">Try again. If it stays, reload the page or report what it says below.</p>
-      <pre className="max-h-40 w-full overflow-auto rounded-md border border-line bg-sunken p-3 font-mono text-xs whitespace-pre-wrap">
-        {message}
-      </pre>
+      <h1 className="text-xl font-semibold">{unanswered ? "Obelisk does not answer" : "This page could not be shown"}</h1>
+      <p className="text-soft">
+        {unanswered
+          ? "It may be restarting, or your connection is down. Try again in a moment."
+          : "Try again. If it stays, reload the page or report what it says below."}
+      </p>
+      {unanswered ? null : (
+        <pre className="max-h-40 w-full overflow-auto rounded-md border border-line bg-sunken p-3 font-mono text-xs whitespace-pre-wrap">
+          {message ?? "Unknown fault"}
+          {data?.requestId ? `\nRequest ${data.requestId}` : ""}
+        </pre>
+      )}
       <button type="button" onClick={again} className={actionClass}>
         Try again
       </button>
