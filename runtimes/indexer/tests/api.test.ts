@@ -97,7 +97,12 @@ describe("every route", () => {
     for (const [path, init, status, code] of asked) {
       const response = await indexer.get(path, { ...init, headers: { ...init.headers, ...headers } });
       expect(response.headers.get("content-type")).toBe("application/problem+json");
-      expect(await response.json()).toMatchObject({ type: `/docs/api#${code}`, status, code, requestId: "req_given-by-the-platform" });
+      expect(await response.json()).toMatchObject({
+        type: `/docs/api#description/${code.replaceAll("_", "-")}`,
+        status,
+        code,
+        requestId: "req_given-by-the-platform",
+      });
     }
     expect((await problem("/nothing")).requestId).toMatch(/^req_[\w-]{16}$/);
     for (const query of ["{ unfinished", "{ nothing { x } }", `{ ${transfers}(first: 1001) { nextCursor } }`]) {

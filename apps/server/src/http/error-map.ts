@@ -1,6 +1,7 @@
 import { ObeliskError } from "@obelisk/core/kernel/errors";
 import { type Problem, problems } from "@obelisk/schemas/problem";
 import { HTTPException } from "hono/http-exception";
+import { problemType } from "./rest/refusals.ts";
 
 export interface ProblemAnswer {
   status: number;
@@ -22,7 +23,7 @@ export function refusalFrom(error: unknown): ObeliskError {
 export function problemAnswer(error: ObeliskError, requestId: string, baseUrl: string): ProblemAnswer {
   const { status, title } = problems[error.code];
   const problem: Problem = {
-    type: `${baseUrl}/docs/api#${error.code}`,
+    type: problemType(baseUrl, error.code),
     title,
     status,
     detail: error.message,

@@ -36,7 +36,7 @@ const referencePage = `<!doctype html>
     <script
       id="api-reference"
       data-url="/api/public/v1/openapi.json"
-      data-configuration='{"withDefaultFonts":false,"telemetry":false,"hideClientButton":true,"showDeveloperTools":"never","mcp":{"disabled":true},"agent":{"disabled":true}}'
+      data-configuration='{"withDefaultFonts":false,"telemetry":false,"hideClientButton":true,"showDeveloperTools":"never","mcp":{"disabled":true},"agent":{"disabled":true},"authentication":{"preferredSecurityScheme":"bearer"}}'
     ></script>
     <script src="/docs/api/reference.js"></script>
   </body>

@@ -35,7 +35,7 @@ export function badRequest(path: string, message: string): Problem {
 export function sendProblem(response: ServerResponse, problem: Problem, requestId: string): void {
   const body = {
     // Where the platform, on whose origin we are served, documents its own problems.
-    type: `/docs/api#${problem.code}`,
+    type: `/docs/api#description/${problem.code.replaceAll("_", "-")}`,
     title: titles[problem.status] ?? "Error",
     status: problem.status,
     detail: problem.message,

@@ -2,6 +2,7 @@ import { deploymentSchema, logLineSchema, taskSchema } from "@obelisk/schemas/de
 import { type ProblemCode, problemSchema, problems } from "@obelisk/schemas/problem";
 import { z } from "zod";
 import type { Operation } from "./operations.ts";
+import { describeRefusals } from "./refusals.ts";
 
 export const apiRoot = "/api/public/v1";
 export const apiVersion = "1";
@@ -94,7 +95,7 @@ export function openApiDocument(operations: readonly Operation[], baseUrl: strin
     info: {
       title: "Obelisk public API",
       version: apiVersion,
-      description: "Deployments by API key. The organization comes from the key alone. Refusals are RFC 9457 problem documents.",
+      description: `Deployments by API key. The organization comes from the key alone.\n\n${describeRefusals()}`,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: baseUrl }],
