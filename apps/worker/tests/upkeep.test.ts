@@ -66,8 +66,8 @@ describe("a worker's upkeep", () => {
       await owner.query(`insert into sessions (id, user_id, token, expires_at) values ($1, $2, $1, ${when})`, [name, user]);
       await owner.query(`insert into verifications (id, identifier, value, expires_at) values ($1, $1, $1, ${when})`, [name]);
       await owner.query(
-        `insert into idempotency_keys (organization_id, key_id, route, idempotency_key, request_hash, claim, claimed_until, expires_at)
-         values ($1, $2, 'r', $2, '', '', now(), ${when})`,
+        `insert into idempotency_keys (organization_id, key_id, route, idempotency_key, request_hash, response_status, response_body, expires_at)
+         values ($1, $2, 'r', $2, '', 201, '{}', ${when})`,
         [on.tenant.id, name],
       );
       const window = `extract(epoch from ${when})::bigint - 172800`;

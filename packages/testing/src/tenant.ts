@@ -75,7 +75,7 @@ export async function createTenant(test: TestPlatform, { slug = `t-${randomBytes
   };
 }
 
-/** A user without a password, signed in by a session of one day. */
+/** A user without a password, signed in by a session as a sign-in makes it: of seven days, which a request doesn't prolong on the first. */
 export async function createUser(
   test: TestPlatform,
   { email, role = "user", activeOrganizationId = null }: { email: string; role?: "user" | "admin"; activeOrganizationId?: string | null },
@@ -90,7 +90,7 @@ export async function createUser(
     role,
   ]);
   await test.owner.query(
-    "insert into sessions (id, user_id, token, expires_at, active_organization_id) values ($1, $2, $3, now() + interval '1 day', $4)",
+    "insert into sessions (id, user_id, token, expires_at, active_organization_id) values ($1, $2, $3, now() + interval '7 days', $4)",
     [newId("session"), id, sessionToken, activeOrganizationId],
   );
   return { id, name, email, sessionToken };
