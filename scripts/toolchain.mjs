@@ -1,5 +1,5 @@
 // Node 24 and an npm that runs under it, from npm itself, in `.toolchain/`. Runs on the host's Node, 20 or newer.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { innerEnvironment } from "./environment.mjs";
@@ -76,6 +76,8 @@ async function install(what, place) {
       cwd: unfinished,
       env: innerEnvironment([dirname(process.execPath)]),
     });
+    // A temporary directory is its maker's alone; programs run under this Node as another user.
+    chmodSync(unfinished, 0o755);
     renameSync(unfinished, place);
   } catch (error) {
     // Another bootstrap was faster.
