@@ -15,7 +15,7 @@ export interface Offer {
 
 /**
  * Whether a worker takes a task now or leaves it to the queue for a moment. A full worker leaves it to one that has room; where none has,
- * the task is taken, and fails saying so. One organization never holds a worker's last hand, and no more than half of them while others
+ * the task is taken, and fails saying so. Of several hands one organization never holds the last, and no more than half of them while others
  * wait: programs that don't answer keep a hand for minutes.
  */
 export function admit({ overdue, hasPlace, roomElsewhere, ownTasks, concurrency, othersWait }: Offer): "take" | "later" {
