@@ -1,6 +1,6 @@
 import type { Platform } from "@obelisk/core/kernel/context";
 import { createUser, userByEmail } from "@obelisk/core/modules/access";
-import { registerNetwork } from "@obelisk/core/modules/provisioning";
+import { configuredNetworks, registerNetwork } from "@obelisk/core/modules/provisioning";
 import { addMember, createOrganization, organizationBySlug } from "@obelisk/core/modules/tenancy";
 import type { OrganizationRole } from "@obelisk/schemas/access";
 import { operatorContext } from "./local-platform.ts";
@@ -42,7 +42,7 @@ export const demoSignIns: readonly { email: string; what: string }[] = [
 ];
 
 /**
- * Makes the demo tenants and the network `local`; what is there already stays as it is.
+ * Makes the demo tenants and the network `local`; what is there already stays as it is, but for the URL of the local chain.
  * @param localRpcUrl The local chain; null where none runs, and then no network is registered.
  * @throws in production, where a known password would be an open door.
  */
@@ -51,13 +51,14 @@ export async function seedDemo(platform: Platform, { localRpcUrl }: { localRpcUr
   for (const organization of demoOrganizations) await seedOrganization(platform, organization);
   await ensureUser(platform, demoAdmin, "admin");
   if (localRpcUrl === null) return;
+  const known = (await configuredNetworks(platform)).find(({ slug }) => slug === "local");
   await registerNetwork(platform, {
     slug: "local",
-    name: "Local chain",
+    name: known?.name ?? "Local chain",
     family: "evm",
     chainId: 31_337,
     rpcUrls: [localRpcUrl],
-    development: true,
+    development: known?.development ?? true,
   });
 }
 

@@ -138,9 +138,39 @@ describe("networks", () => {
     }
   });
 
+  it("changes what it was told, says what that was, and leaves the switch and the kind alone", async () => {
+    const chain = await startLocalChain();
+    try {
+      const set = (name: string, ...more: string[]) =>
+        obelisk(["networks", "set", "kept", "--name", name, "--rpc-url", chain.rpcUrl, ...more]);
+      const state = async () => {
+        const networks = JSON.parse((await obelisk(["networks", "list", "--json"])).stdout);
+        const { name, development, enabled } = networks.find(({ slug }: { slug: string }) => slug === "kept");
+        return { name, development, enabled };
+      };
+      expect(await set("Kept", "--development")).toMatchObject({ status: 0, stderr: expect.stringContaining("New.") });
+      await obelisk(["networks", "disable", "kept"]);
+      const renamed = await set("Renamed");
+      expect(renamed).toMatchObject({ status: 0, stderr: expect.stringContaining("Changed: name Kept → Renamed.\n") });
+      expect(renamed.stderr).toContain("obelisk networks enable kept");
+      expect(await state()).toEqual({ name: "Renamed", development: true, enabled: false });
+      expect((await set("Renamed")).stderr).toContain("Nothing changed.");
+      expect((await set("Renamed", "--no-development")).stderr).toContain("Changed: kind development → live.");
+      expect(await state()).toEqual({ name: "Renamed", development: false, enabled: false });
+      const credentials = ["networks", "set", "kept", "--name", "Renamed", "--rpc-url", `${chain.rpcUrl}/?key=secret-key`];
+      const { stderr } = await obelisk(credentials);
+      expect(stderr).toContain(`Changed: path or query of nodes ${chain.rpcUrl}.`);
+      expect(stderr).not.toContain("secret-key");
+    } finally {
+      await chain.stop();
+      await test.owner.query("delete from networks where slug = 'kept'");
+    }
+  });
+
   it("switches one off and on, and knows no other", async () => {
     await obelisk(["networks", "disable", "lab"]);
     expect((await obelisk(["networks", "list"])).stdout).toContain("off");
+    expect(await obelisk(["networks", "disable", "lab"])).toMatchObject({ status: 0, stderr: expect.stringContaining("so before") });
     expect((await obelisk(["networks", "enable", "lab"])).status).toBe(0);
     expect(await obelisk(["networks", "enable", "nowhere"])).toMatchObject({
       status: 1,
@@ -203,6 +233,15 @@ describe("the demo data", () => {
     const networks = await test.owner.query("select slug, chain_id, development from networks");
     expect(networks.rows).toEqual([{ slug: "local", chain_id: 31_337, development: true }]);
     expect(demoSignIns.map(({ email }) => email)).toContain("admin@obelisk.test");
+  });
+
+  it("leaves the operator's changes of the local chain alone, and takes its new URL", async () => {
+    await test.owner.query("update networks set enabled = false, development = false, name = 'Ours' where slug = 'local'");
+    await seedDemo(test.platform, { localRpcUrl: "http://127.0.0.1:9545" });
+    const listed = JSON.parse((await obelisk(["networks", "list", "--json"])).stdout);
+    expect(listed).toMatchObject([
+      { slug: "local", name: "Ours", enabled: false, development: false, rpcOrigins: ["http://127.0.0.1:9545"] },
+    ]);
   });
 
   it("is refused in production", async () => {

@@ -1,3 +1,4 @@
+import type { NetworkChange } from "@obelisk/core/modules/provisioning";
 import { Command } from "commander";
 import { CommandFailure } from "../failure.ts";
 import { withPlatform } from "../local-platform.ts";
@@ -40,14 +41,17 @@ export function networksCommand(surroundings: Surroundings): Command {
     .requiredOption("--name <name>", "what people see")
     .requiredOption("--rpc-url <url>", "a node; repeat for others to fall back on", collect)
     .option("--development", "a chain for trying out")
+    .option("--no-development", "a live chain, as a new one is unless told; a known one stays what it is")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ obelisk networks set mainnet --name Ethereum --rpc-url https://eth.example.com/v2/KEY")
     .action(async (slug: string, options: SetOptions) => {
       const { configureNetwork } = await import("@obelisk/core/modules/provisioning");
-      const { name, rpcUrl: rpcUrls, development = false } = options;
+      const { name, rpcUrl: rpcUrls, development } = options;
       const found = await withPlatform(surroundings, (platform) => configureNetwork(platform, { slug, name, rpcUrls, development }));
       if (options.json) return printJson({ slug, ...found });
       print(`${slug}  chain ${found.chainId}, at block ${found.headBlock}`);
+      note(changeWords(found.changes));
+      if (!found.enabled) return note(`It is off and takes no new deployments until: obelisk networks enable ${slug}`);
       return note("New deployments use it from now on; programs that run take changed URLs at their next start.");
     });
 
@@ -58,9 +62,10 @@ export function networksCommand(surroundings: Surroundings): Command {
       .addHelpText("after", `\nExample:\n  $ obelisk networks ${name} mainnet`)
       .action(async (slug: string) => {
         const { switchNetwork } = await import("@obelisk/core/modules/provisioning");
-        const known = await withPlatform(surroundings, (platform) => switchNetwork(platform, slug, name === "enable"));
-        if (!known) throw new CommandFailure(`there is no network ${slug}`, "See obelisk networks list.");
+        const changed = await withPlatform(surroundings, (platform) => switchNetwork(platform, slug, name === "enable"));
+        if (changed === null) throw new CommandFailure(`there is no network ${slug}`, "See obelisk networks list.");
         print(`${slug}  ${name === "enable" ? "on" : "off"}`);
+        if (!changed) note("It was so before.");
       });
 
   return new Command("networks")
@@ -69,6 +74,15 @@ export function networksCommand(surroundings: Surroundings): Command {
     .addCommand(set)
     .addCommand(switching("disable", "take no new deployments on a network; what runs on it goes on"))
     .addCommand(switching("enable", "take deployments again"));
+}
+
+/** What the operator's act changed, for the terminal and whatever keeps its output. */
+function changeWords(changes: readonly NetworkChange[] | null): string {
+  if (changes === null) return "New.";
+  if (changes.length === 0) return "Nothing changed.";
+  // Of a URL only its origin is shown.
+  const words = changes.map(({ what, from, to }) => (from === to ? `path or query of ${what} ${to}` : `${what} ${from} → ${to}`));
+  return `Changed: ${words.join(", ")}.`;
 }
 
 function collect(url: string, former: string[] = []): string[] {

@@ -11,5 +11,12 @@ export { getInstance, healthHistory, readLogs } from "./read-telemetry.ts";
 export { rerunTask } from "./rerun-task.ts";
 export { setVisibility } from "./set-visibility.ts";
 export { type ResolvedEndpoint, resolveEndpoint } from "./system/endpoints.ts";
-export { type ConfiguredNetwork, configuredNetworks, type RegisterNetwork, registerNetwork, switchNetwork } from "./system/networks.ts";
+export {
+  type ConfiguredNetwork,
+  configuredNetworks,
+  type NetworkChange,
+  type RegisterNetwork,
+  registerNetwork,
+  switchNetwork,
+} from "./system/networks.ts";
 export { type PlatformStatus, platformStatus } from "./system/status.ts";

@@ -9,22 +9,63 @@ export interface RegisterNetwork {
   family: string;
   chainId: number;
   rpcUrls: string[];
-  development: boolean;
+  /** Left out, a known network stays what it is and a new one is live. */
+  development?: boolean | undefined;
 }
 
-/** Makes a network known to every organization, or changes it. The operator's act: doing it twice is doing it once. */
-export async function registerNetwork(platform: Platform, network: RegisterNetwork): Promise<void> {
-  const { rpcUrls, ...visible } = network;
-  const row = { ...visible, sealedRpcUrls: sealRpcUrls(platform.secrets, network.slug, rpcUrls), enabled: true };
-  await systemDb(platform)
-    .insertInto("networks")
-    .values(row)
-    .onConflict((conflict) => conflict.column("slug").doUpdateSet(row))
-    .execute();
+/** What an operator's act changed of a network that was known, in words; URLs without path and query. */
+export interface NetworkChange {
+  what: "name" | "nodes" | "kind";
+  from: string;
+  to: string;
+}
+
+/**
+ * Makes a network known to every organization, or changes it; one that is switched off stays so. The operator's act: doing it twice is doing it once.
+ * @returns what changed; null for a network that is new
+ */
+export async function registerNetwork(platform: Platform, network: RegisterNetwork): Promise<NetworkChange[] | null> {
+  const { rpcUrls, development, ...visible } = network;
+  const row = {
+    ...visible,
+    ...(development === undefined ? {} : { development }),
+    sealedRpcUrls: sealRpcUrls(platform.secrets, network.slug, rpcUrls),
+  };
+  return systemDb(platform)
+    .transaction()
+    .execute(async (transaction) => {
+      const before = await transaction
+        .selectFrom("networks")
+        .select(["name", "development", "sealedRpcUrls"])
+        .where("slug", "=", network.slug)
+        .forUpdate()
+        .executeTakeFirst();
+      await transaction
+        .insertInto("networks")
+        .values(row)
+        .onConflict((conflict) => conflict.column("slug").doUpdateSet(row))
+        .execute();
+      if (!before) return null;
+      const formerUrls = openRpcUrls(platform.secrets, network.slug, before.sealedRpcUrls);
+      return networkChanges({ ...before, rpcUrls: formerUrls }, { ...network, development: development ?? before.development });
+    });
+}
+
+type Comparable = Pick<RegisterNetwork, "name" | "rpcUrls"> & { development: boolean };
+
+function networkChanges(before: Comparable, after: Comparable): NetworkChange[] {
+  const kind = ({ development }: Comparable) => (development ? "development" : "live");
+  const nodes = ({ rpcUrls }: Comparable) => originsOf(rpcUrls).join(" ");
+  const changes: NetworkChange[] = [];
+  if (before.name !== after.name) changes.push({ what: "name", from: before.name, to: after.name });
+  if (before.rpcUrls.join(" ") !== after.rpcUrls.join(" ")) changes.push({ what: "nodes", from: nodes(before), to: nodes(after) });
+  if (before.development !== after.development) changes.push({ what: "kind", from: kind(before), to: kind(after) });
+  return changes;
 }
 
 /** A network as its operator sees it. */
-export interface ConfiguredNetwork extends Omit<RegisterNetwork, "rpcUrls"> {
+export interface ConfiguredNetwork extends Omit<RegisterNetwork, "rpcUrls" | "development"> {
+  development: boolean;
   /** Switched off, it takes no new deployments; what runs on it goes on. */
   enabled: boolean;
   /** The URLs without path and query, where credentials often are. */
@@ -40,12 +81,24 @@ export async function configuredNetworks(platform: Platform): Promise<Configured
     .execute();
   return rows.map(({ sealedRpcUrls, ...row }) => ({
     ...row,
-    rpcOrigins: openRpcUrls(platform.secrets, row.slug, sealedRpcUrls).map((url) => new URL(url).origin),
+    rpcOrigins: originsOf(openRpcUrls(platform.secrets, row.slug, sealedRpcUrls)),
   }));
 }
 
-/** Lets new deployments onto a network, or no more. @returns whether there is such a network */
-export async function switchNetwork(platform: Platform, slug: string, enabled: boolean): Promise<boolean> {
-  const { numUpdatedRows } = await systemDb(platform).updateTable("networks").set({ enabled }).where("slug", "=", slug).executeTakeFirst();
-  return numUpdatedRows > 0n;
+function originsOf(rpcUrls: readonly string[]): string[] {
+  return rpcUrls.map((url) => new URL(url).origin);
+}
+
+/** Lets new deployments onto a network, or no more. @returns whether that changed anything; null where there is no such network */
+export async function switchNetwork(platform: Platform, slug: string, enabled: boolean): Promise<boolean | null> {
+  const networks = systemDb(platform);
+  const changed = await networks
+    .updateTable("networks")
+    .set({ enabled })
+    .where("slug", "=", slug)
+    .where("enabled", "!=", enabled)
+    .executeTakeFirst();
+  if (changed.numUpdatedRows > 0n) return true;
+  const known = await networks.selectFrom("networks").select("slug").where("slug", "=", slug).executeTakeFirst();
+  return known ? false : null;
 }
