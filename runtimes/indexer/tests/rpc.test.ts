@@ -154,6 +154,41 @@ test("a node behind the others, which answers ranges with silence, loses no even
   expect(await expectEqualToChain(chain, schema, contracts())).toBeGreaterThan(1_000);
 });
 
+test.each([
+  ["further than the kept hashes reach", 400],
+  ["further than anything stored reaches", 0],
+])("a node that falls behind, %s, takes no row away: it is told as behind, and the rows go on once it has caught up", async (_, last) => {
+  let behind = false;
+  const lagging = await proxy({
+    intercept: (request) => {
+      const params: unknown[] = request.params;
+      if (!behind) return null;
+      if (request.method === "eth_blockNumber") return { result: `0x${last.toString(16)}` };
+      if (request.method === "eth_getBlockByNumber" && params[0] === "latest") params[0] = `0x${last.toString(16)}`;
+      return request.method === "eth_getBlockByNumber" && Number(params[0]) > last ? { result: null } : null;
+    },
+  });
+  const { indexer, schema } = await start([lagging.url], { reorgWindowBlocks: 50 });
+  await indexer.synced(await head());
+  const stored =
+    "SELECT (SELECT count(*)::int FROM logs) logs, (SELECT count(*)::int FROM _blocks) blocks, block_number, block_hash FROM _sync";
+  const before = await schema.query(stored);
+  behind = true;
+  const told = await waitFor(async () => ((await indexer.health()).message?.startsWith("behind") ? indexer.health() : null), {
+    what: "told as behind",
+  });
+  expect(told).toMatchObject({ status: "degraded", headBlock: last, syncedBlock: await head() });
+  // Several looks at the chain later it has still not given up waiting.
+  const asked = lagging.requests.length;
+  await waitFor(() => lagging.requests.length > asked + 10, { what: "more looks" });
+  expect(await schema.query(stored)).toEqual(before);
+  behind = false;
+  await shapes.emitMany(4);
+  await indexer.synced(await head());
+  await expectEqualToChain(chain, schema, contracts());
+  expect(await (await indexer.get("/metrics")).text()).toMatch(/indexer_reorganizations_total 0/);
+});
+
 test("a failed node is left for the next one and preferred again once it recovers", async () => {
   let broken = false;
   const preferred = await proxy({ status: () => (broken ? 503 : null) });

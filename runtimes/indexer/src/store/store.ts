@@ -116,6 +116,13 @@ export class Store {
     return found[0] ?? null;
   }
 
+  /** The highest block at or below a number whose hash is stored anywhere; null where none is. */
+  async highestBlock(atOrBelow: number): Promise<BlockId | null> {
+    const [kept] = await this.keptBlocks(atOrBelow, 1);
+    const logged = await this.loggedBlock(atOrBelow);
+    return kept && (!logged || kept.number >= logged.number) ? kept : logged;
+  }
+
   /** Builds the indexes that filters use; may take long on many rows. */
   async buildIndexes(): Promise<void> {
     await this.#session.transaction(async (client) => {

@@ -11,7 +11,7 @@ import { chunksUpTo } from "./pipeline.ts";
 import type { Progress } from "./progress.ts";
 import { findFork } from "./reorg.ts";
 
-/** A head below the cursor on the same chain is believed after this long: until then it may be a node that lags. */
+/** A head below the cursor is looked into after this long: until then it is most likely a node a few blocks behind the others. */
 const shorterChainGraceMs = 3_000;
 const leaseCheckMs = 2_000;
 const headRefreshMs = 2_000;
@@ -55,9 +55,8 @@ export class Follower {
     for (let failures = 0; !this.#signal.aborted; ) {
       let wait: number;
       try {
-        await this.#cycle();
+        progress.problem = await this.#cycle();
         failures = 0;
-        progress.problem = null;
         wait =
           Date.now() - this.#headMovedAt > restingAfterMs
             ? Math.max(restingPollMs, this.#options.config.pollIntervalMs)
@@ -79,7 +78,8 @@ export class Follower {
     }
   }
 
-  async #cycle(): Promise<void> {
+  /** @returns what keeps the rows from following the chain; null where nothing does. */
+  async #cycle(): Promise<string | null> {
     const { chain, store, progress } = this.#options;
     let cursor = this.#cursor ?? (await this.#loadCursor());
     this.#cursor = cursor;
@@ -88,10 +88,7 @@ export class Follower {
     this.#sawHead(head.number);
     await this.#checkGenesis();
 
-    if (head.number < cursor.number) {
-      await this.#headBelowCursor(cursor, head.number, head.hash);
-      return;
-    }
+    if (head.number < cursor.number) return this.#headBelowCursor(cursor, head.number);
     this.#shorterSince = null;
     if (head.number === cursor.number) {
       if (cursor.hash !== null && head.hash !== cursor.hash) await this.#reorganized(cursor, head.number);
@@ -110,7 +107,7 @@ export class Follower {
       )) {
         if (cursor.hash !== null && chunk.parentHash !== cursor.hash) {
           await this.#reorganized(cursor, head.number);
-          return;
+          return null;
         }
         const started = performance.now();
         await store.append(chunk.tip, chunk.blocks, chunk.rows);
@@ -123,10 +120,11 @@ export class Follower {
         progress.eventsStored += chunk.rows.logs;
         progress.undecoded += chunk.rows.undecoded;
         if (Date.now() - this.#headMovedAt > headRefreshMs) this.#sawHead((await chain.latest(this.#signal)).number);
-        if (this.#signal.aborted) return;
+        if (this.#signal.aborted) return null;
       }
     }
     await this.#buildIndexes();
+    return null;
   }
 
   async #loadCursor(): Promise<Cursor> {
@@ -164,30 +162,46 @@ export class Follower {
     this.#genesisChecked = true;
   }
 
-  async #headBelowCursor(cursor: Cursor, head: number, headHash: string): Promise<void> {
-    const [kept] = await this.#options.store.keptBlocks(head, 1);
-    if (cursor.hash === null || (kept?.number === head && kept.hash === headHash)) {
-      // Before the start block there is nothing to undo; on the same chain a lower head is often only a node behind the others.
-      const highest = await this.#options.chain.highestBlock(this.#signal);
-      if (cursor.hash === null || (highest !== null && highest >= cursor.number)) return;
-      this.#shorterSince ??= Date.now();
-      if (Date.now() - this.#shorterSince < shorterChainGraceMs) return;
+  /**
+   * A head below the cursor is that of a chain that was reorganized or reset, or of nodes that are behind. The rows stay until a stored hash
+   * contradicts the chain: nodes that are behind agree with every one they know, however far behind they are.
+   * @returns that the chain is behind, once it has been for a while.
+   */
+  async #headBelowCursor(cursor: Cursor, head: number): Promise<string | null> {
+    const { chain, store } = this.#options;
+    // Before the start block there is nothing to undo.
+    if (cursor.hash === null) return null;
+    this.#shorterSince ??= Date.now();
+    const highest = await chain.highestBlock(this.#signal);
+    if (Date.now() - this.#shorterSince < shorterChainGraceMs) return null;
+    const behind = `behind: the RPC's last block is ${head}, the rows reach block ${cursor.number}; nothing is removed unless its blocks turn out to be others`;
+    if (highest !== null && highest >= cursor.number) return behind;
+    const stored = await store.highestBlock(head);
+    if (!stored) {
+      // Nothing stored lies that low, so only the first block can tell another chain.
+      await this.#checkIdentity();
+      return behind;
     }
+    const [actual] = await chain.presentHeaders([stored.number], this.#signal);
+    if (actual?.hash === stored.hash) return behind;
     this.#shorterSince = null;
     await this.#reorganized(cursor, head);
+    return null;
+  }
+
+  /** Nothing recent is left of the chain: it may be another one under the same URL. @throws UnworkableConfiguration where it is. */
+  async #checkIdentity(): Promise<void> {
+    this.#genesisChecked = false;
+    this.#options.chain.distrust();
+    await this.#options.chain.latest(this.#signal);
+    await this.#checkGenesis();
   }
 
   async #reorganized(cursor: Cursor, head: number): Promise<void> {
     const { chain, store, progress } = this.#options;
     const fork = await findFork(chain, store, head, this.#start, this.#signal);
     if (fork.ancestor.number >= cursor.number) throw new ChainMoved(`nodes disagree on the block after ${cursor.number}`);
-    if (fork.beyondWindow || fork.ancestor.hash === null) {
-      // Nothing recent is left of the chain: it may be another one under the same URL.
-      this.#genesisChecked = false;
-      chain.distrust();
-      await chain.latest(this.#signal);
-      await this.#checkGenesis();
-    }
+    if (fork.beyondWindow || fork.ancestor.hash === null) await this.#checkIdentity();
     const logs = await store.rewind(fork.ancestor);
     progress.reorganizations++;
     this.#cursor = fork.ancestor;

@@ -17,6 +17,7 @@ export interface Fork {
  * steps; and where none of those holds, the start.
  * @param head number of the chain's last block: it may lie below the cursor.
  * @param start the cursor a deployment begins with.
+ * @throws ChainMoved where a node lacks a block up to the head: what it doesn't know says nothing against the rows.
  */
 export async function findFork(chain: Chain, store: Store, head: number, start: Cursor, signal: AbortSignal): Promise<Fork> {
   let below = head;
@@ -24,7 +25,7 @@ export async function findFork(chain: Chain, store: Store, head: number, start: 
   for (;;) {
     const kept = await store.keptBlocks(below, blocksPerLook);
     if (kept.length === 0) break;
-    const headers = await chain.headers(
+    const headers = await chain.presentHeaders(
       kept.map(({ number }) => number),
       signal,
     );
@@ -37,7 +38,7 @@ export async function findFork(chain: Chain, store: Store, head: number, start: 
   // Kept hashes that reach down to the first log leave nothing below that could be wrong.
   if (!bottom) return { ancestor: start, beyondWindow: false };
   for (let step = 0, candidate: typeof bottom | null = bottom; candidate && step < deepestSteps; step++) {
-    const [header] = await chain.headers([candidate.number], signal);
+    const [header] = await chain.presentHeaders([candidate.number], signal);
     if (header?.hash === candidate.hash) return { ancestor: candidate, beyondWindow: true };
     candidate = await store.loggedBlock(candidate.number - 2 ** step);
   }
