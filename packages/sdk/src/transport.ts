@@ -151,8 +151,10 @@ function rootCause(error: unknown): string {
   return (cause as NodeJS.ErrnoException).code ?? cause.message;
 }
 
-function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
+async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  // An aborted signal tells no listener that comes after.
+  signal?.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(done, milliseconds);
     signal?.addEventListener("abort", cut, { once: true });
     function done() {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { createClient, ObeliskApiError, ObeliskUnreachableError } from "../src/index.ts";
 import { waitBeforeRetry } from "../src/retry.ts";
 
@@ -117,6 +117,23 @@ describe("the client", () => {
     const { baseUrl } = await serve(problem(429, "rate_limited", { "retry-after": "30" }));
     const call = createClient({ baseUrl, token: "t" }).deployments.list("indexer", {}, { signal: AbortSignal.timeout(150) });
     await expect(call).rejects.toThrow(/abort|time/i);
+  });
+
+  it("does not begin to wait once the caller has aborted", async () => {
+    const { baseUrl, seen } = await serve(problem(429, "rate_limited", { "retry-after": "30" }));
+    const caller = new AbortController();
+    // Between the answer and the wait: while the length of the wait is being decided.
+    const random = vi.spyOn(Math, "random").mockImplementation(() => {
+      caller.abort();
+      return 0.5;
+    });
+    try {
+      const call = createClient({ baseUrl, token: "t" }).deployments.list("indexer", {}, { signal: caller.signal });
+      await expect(call).rejects.toThrow(/abort/i);
+      expect(seen).toHaveLength(1);
+    } finally {
+      random.mockRestore();
+    }
   });
 
   it("waits for a used-up rate window at a deployment's endpoint, and gives every other answer as it is", async () => {
