@@ -29,7 +29,12 @@ describe("what a page makes of it", () => {
     status: "running",
     desiredState: "running",
     visibility: "public",
-    config: { network: "local", rpcUrl: null, chainId: 31_337, contracts: [{ address: "0x1", startBlock: 0, events: ["Transfer"] }] },
+    config: {
+      network: "local",
+      rpcUrl: null,
+      chainId: 31_337,
+      contracts: [{ address: "0x1", startBlock: 0, events: ["Transfer(address,address,uint256)"] }],
+    },
     health,
   } as unknown as Deployment;
   const instance = { state: "ready", restarts: 0, startedAt: at(-60), lastExit: null, cpu: null, memoryBytes: null } as const;

@@ -171,6 +171,7 @@ const indexerConfigSchema = z.object({
   /** The URL without its path and query, where credentials often are. */
   rpcUrl: z.string().nullable(),
   chainId: z.number().int(),
+  /** With the signatures of their events, such as `Transfer(address,address,uint256)`. */
   contracts: z.array(z.object({ address: z.string(), startBlock: z.number().int(), events: z.array(z.string()) })),
 });
 

@@ -58,7 +58,7 @@ export function OverviewTab({ deployment }: { deployment: Deployment }) {
                   <CopyButton text={contract.address} label={`Copy address ${contract.address}`} />
                 </span>
               </Td>
-              <Td className="min-w-40 text-soft">{contract.events.join(", ")}</Td>
+              <Td className="min-w-40 wrap-anywhere text-soft">{contract.events.join(", ")}</Td>
               <Td className="text-right tabular-nums">{count(contract.startBlock)}</Td>
             </tr>
           ))}

@@ -2,6 +2,7 @@ import type { CreateIndexer, Deployment } from "@obelisk/schemas/deployments";
 import { z } from "zod";
 import type { JsonValue } from "../../kernel/audit-chain.ts";
 import type { Secrets } from "../../kernel/secrets.ts";
+import { eventSignature } from "./event-signature.ts";
 import { sealedFor } from "./sealing.ts";
 
 /** Everything a runtime is started with but what each start makes anew. Kept sealed: an RPC URL often carries an access key. */
@@ -32,7 +33,7 @@ export function specificationOf(input: CreateIndexer, family: string, chainId: n
   };
 }
 
-/** What a reader sees of the configuration: names of events instead of ABIs, the origin of an RPC URL instead of the URL. */
+/** What a reader sees of the configuration: signatures of events instead of ABIs, the origin of an RPC URL instead of the URL. */
 export function publicConfig(input: CreateIndexer, chainId: number): Deployment["config"] {
   return {
     network: input.network ?? null,
@@ -41,7 +42,11 @@ export function publicConfig(input: CreateIndexer, chainId: number): Deployment[
     contracts: input.contracts.map(({ address, abi, startBlock }) => ({
       address,
       startBlock,
-      events: [...new Set(abi.filter((item) => item.type === "event" && item.name && !item.anonymous).map((item) => item.name as string))],
+      events: [
+        ...new Set(
+          abi.flatMap(({ type, name, anonymous, inputs }) => (type === "event" && name && !anonymous ? eventSignature(name, inputs) : [])),
+        ),
+      ],
     })),
   };
 }
