@@ -89,6 +89,14 @@ export function afterExit(
 /** Characters of a failure's message at most. */
 const messageLimit = 4_000;
 
+const linesFollow = ". Its last lines:\n";
+
+/** A failure's message without the program's lines, for where the message itself stands beside it. */
+export function withoutLines(message: string): string {
+  const end = message.indexOf(linesFollow);
+  return end < 0 ? message : `${message.slice(0, end)}.`;
+}
+
 /** A sentence, and the last lines the program wrote. */
 export function withLines(sentence: string, lines: readonly string[]): string {
   const kept: string[] = [];
@@ -98,5 +106,5 @@ export function withLines(sentence: string, lines: readonly string[]): string {
     if (length > messageLimit) break;
     kept.unshift(line);
   }
-  return kept.length > 0 ? `${sentence}. Its last lines:\n${kept.join("\n")}` : `${sentence}. It wrote nothing.`;
+  return kept.length > 0 ? `${sentence}${linesFollow}${kept.join("\n")}` : `${sentence}. It wrote nothing.`;
 }

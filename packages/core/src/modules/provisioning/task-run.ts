@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Platform } from "../../kernel/context.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import { type Failure, heartbeatMs, leaseMs } from "./policy.ts";
+import { withoutLines } from "./restart-policy.ts";
 import { type BeatOutcome, beatTask, beginStep, type ClaimedTask, endStep } from "./system/task-leases.ts";
 
 /** Why a worker stops working on a task before its steps are done. */
@@ -103,7 +104,8 @@ export class TaskRun {
         if (interrupted.reason === "deadline") await this.#end(position, "failed", "The task's deadline passed.");
         throw interrupted;
       }
-      await this.#end(position, "failed", error instanceof TaskFailure ? error.failure.message : "Something went wrong on our side.");
+      const said = error instanceof TaskFailure ? withoutLines(error.failure.message) : "Something went wrong on our side.";
+      await this.#end(position, "failed", said);
       throw error;
     }
     this.#abort.signal.throwIfAborted();

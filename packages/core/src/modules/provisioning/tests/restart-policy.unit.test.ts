@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type AfterExit, afterExit, type CrashHistory, noCrashes, restartLimits, withLines } from "../restart-policy.ts";
+import { type AfterExit, afterExit, type CrashHistory, noCrashes, restartLimits, withLines, withoutLines } from "../restart-policy.ts";
 
 const crash = { code: 1, signal: null };
 const ready: CrashHistory = { ...noCrashes, wasReady: true };
@@ -91,5 +91,10 @@ describe("after a program ended", () => {
     expect(message.length).toBeLessThanOrEqual(4_100);
     expect(message).toContain("line 499");
     expect(message).not.toContain("line 1 ");
+  });
+
+  it("a failed step says what happened, and leaves the program's lines to the failure", () => {
+    expect(withoutLines(withLines("It ended", ["first", "It failed. Its last lines:", "last"]))).toBe("It ended.");
+    expect(withoutLines(withLines("It ended", []))).toBe("It ended. It wrote nothing.");
   });
 });
