@@ -9,6 +9,14 @@ export class UnworkableConfiguration extends Error {
   }
 }
 
+/** The tables are of a layout that only a newer program knows: this one leaves them as they are and ends with 77, as if fenced out. */
+export class Outdated extends Error {
+  constructor(stored: number, known: number) {
+    super(`a newer program owns these tables: their layout is ${stored}, this program knows up to ${known}; nothing was changed`);
+    this.name = "Outdated";
+  }
+}
+
 /** A newer epoch or another holder has the lease: the program writes nothing more and ends with 77. */
 export class FencedOut extends Error {
   constructor(epoch: number) {

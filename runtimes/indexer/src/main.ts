@@ -4,7 +4,7 @@ import { metricsOf } from "./api/metrics.ts";
 import { apiServer, listen } from "./api/server.ts";
 import { Chain } from "./chain/chain.ts";
 import { backOffMs, Failover } from "./chain/failover.ts";
-import { exitCode, FencedOut, UnworkableConfiguration } from "./exit.ts";
+import { exitCode, FencedOut, Outdated, UnworkableConfiguration } from "./exit.ts";
 import { type Launch, readLaunch } from "./launch.ts";
 import { newLease } from "./lease.ts";
 import { errorText, log } from "./log.ts";
@@ -34,8 +34,9 @@ function stop(signal: string): void {
 
 /** Ends the program. The reason is the last line of stdout, where the driver looks for it. */
 function end(error: unknown): never {
-  const code =
-    error instanceof UnworkableConfiguration ? exitCode.unworkable : error instanceof FencedOut ? exitCode.fenced : exitCode.crashed;
+  const unworkable = error instanceof UnworkableConfiguration;
+  const fenced = error instanceof FencedOut || error instanceof Outdated;
+  const code = unworkable ? exitCode.unworkable : fenced ? exitCode.fenced : exitCode.crashed;
   log("error", errorText(error), { event: "exit", exitCode: code });
   process.exit(code);
 }
@@ -54,7 +55,7 @@ async function prepare(store: Store, launch: Launch, progress: Progress): Promis
       await store.prepare(launch.config);
       return;
     } catch (error) {
-      if (error instanceof FencedOut || error instanceof UnworkableConfiguration) throw error;
+      if (error instanceof FencedOut || error instanceof Outdated || error instanceof UnworkableConfiguration) throw error;
       progress.problem = `the database is not usable: ${errorText(error)}`;
       log("warn", "preparing the tables failed, will try again", { error: errorText(error), failures });
       await new Promise((resolve) => setTimeout(resolve, backOffMs(failures, Math.random())));

@@ -82,30 +82,45 @@ describe("restarts and rivals", () => {
     await expectEqualToChain(chain, schema, [{ address: shapes.address, abi: shapes.abi }]);
   });
 
-  test.each([
-    [
-      "an older",
-      1,
-      "ALTER TABLE _sync DROP COLUMN layout; ALTER TABLE logs ALTER address TYPE text; ALTER TABLE _sync DROP COLUMN undecoded",
-    ],
-    ["a newer", 9, "UPDATE _sync SET layout = 9; ALTER TABLE empty RENAME TO unknown; DROP TABLE _blocks"],
-  ])("tables of %s layout are made anew and filled from the start block on, under the lease", async (_, stored, change) => {
+  test("tables of an older layout are made anew and filled from the start block on, under the lease", async () => {
     const schema = await database.schema();
     const first = start({ database: schema });
     await first.synced(await head());
     await first.stop();
-    await schema.query(`${change}; UPDATE logs SET block_number = block_number + 1000000`);
+    await schema.query(`ALTER TABLE _sync DROP COLUMN layout; ALTER TABLE logs ALTER address TYPE text; ALTER TABLE _sync DROP COLUMN undecoded;
+      ALTER TABLE empty RENAME TO unknown; DROP TABLE _blocks; UPDATE logs SET block_number = block_number + 1000000`);
     const stale = start({ database: schema, epoch: 0 });
     expect(await stale.exited).toBe(77);
     const second = start({ database: schema });
     await second.synced(await head());
-    expect(second.lines.find(({ msg }) => msg.includes("another layout"))).toMatchObject({ level: "warn", stored });
+    expect(second.lines.find(({ msg }) => msg.includes("older layout"))).toMatchObject({ level: "warn", stored: 1 });
     await expectEqualToChain(chain, schema, [{ address: shapes.address, abi: shapes.abi }]);
     const tables = await schema.query<{ name: string }>("SELECT tablename AS name FROM pg_tables WHERE schemaname = $1", [schema.schema]);
     expect(tables.map(({ name }) => name)).not.toContain("unknown");
     const again = start({ database: schema });
     await again.synced(await head());
-    expect(again.lines.find(({ msg }) => msg.includes("another layout"))).toBeUndefined();
+    expect(again.lines.find(({ msg }) => msg.includes("older layout"))).toBeUndefined();
+  });
+
+  test("tables of a newer layout are left as they are: the program ends with 77 and says that a newer one owns them", async () => {
+    const schema = await database.schema();
+    const first = start({ database: schema });
+    await first.synced(await head());
+    await first.stop();
+    await schema.query("UPDATE _sync SET layout = 9; ALTER TABLE empty RENAME TO unknown; DROP TABLE _blocks");
+    const state = async () => [
+      await schema.query("SELECT tablename FROM pg_tables WHERE schemaname = $1 ORDER BY 1", [schema.schema]),
+      await schema.query("SELECT (SELECT count(*)::int FROM logs) AS logs, * FROM _sync"),
+    ];
+    const before = await state();
+    const older = start({ database: schema, epoch: 2 });
+    expect(await older.exited).toBe(77);
+    expect(older.lines.at(-1)).toMatchObject({
+      level: "error",
+      exitCode: 77,
+      msg: expect.stringContaining("a newer program owns these tables: their layout is 9"),
+    });
+    expect(await state()).toEqual(before);
   });
 
   test("the lifeline's end and SIGTERM stop it with 0", async () => {

@@ -1,23 +1,24 @@
 import { createHash } from "node:crypto";
 import type { ClientBase } from "pg";
-import { UnworkableConfiguration } from "../exit.ts";
+import { Outdated, UnworkableConfiguration } from "../exit.ts";
 import type { IndexerConfig } from "../launch.ts";
 import { log } from "../log.ts";
 import { quoted } from "./naming.ts";
 import { sqlType, type Table, type Tables } from "./tables.ts";
 
-/** Changes with the layout of the tables: rows of another layout can't be continued. Layout 1 was not written down. */
+/** Changes with the layout of the tables: rows of an older layout can't be continued. Layout 1 was not written down. */
 const layoutVersion = 2;
 
 /**
- * Creates what is missing of the deployment's tables. Those of another layout are dropped: all that is in them can be had from the chain again.
- * @throws UnworkableConfiguration where the schema holds rows of another configuration.
+ * Creates what is missing of the deployment's tables. Those of an older layout are dropped: all that is in them can be had from the chain again.
+ * @throws UnworkableConfiguration where the schema holds rows of another configuration; Outdated where its layout is newer, with nothing changed.
  */
 export async function prepareSchema(client: ClientBase, config: IndexerConfig, tables: Tables): Promise<void> {
   const fingerprint = fingerprintOf(config);
   const stored = await storedLayout(client);
-  if (stored !== null && stored !== layoutVersion) {
-    log("warn", "the tables are of another layout: they are made anew and filled from the start block on", {
+  if (stored !== null && stored > layoutVersion) throw new Outdated(stored, layoutVersion);
+  if (stored !== null && stored < layoutVersion) {
+    log("warn", "the tables are of an older layout: they are made anew and filled from the start block on", {
       stored,
       layout: layoutVersion,
     });
