@@ -17,9 +17,10 @@ export class BufferPool {
 
   /** A buffer with room for this many bytes, filled with anything. Whoever doesn't give it back leaves it to the garbage collector. */
   take(bytes: number): Buffer {
-    const fitting = this.#free.findIndex(({ length }) => length >= bytes && length <= bytes * 4);
-    const [found = Buffer.allocUnsafeSlow(Math.max(smallestBytes, 2 ** Math.ceil(Math.log2(bytes))))] =
-      fitting < 0 ? [] : this.#free.splice(fitting, 1);
+    const size = Math.max(smallestBytes, 2 ** Math.ceil(Math.log2(bytes)));
+    // One of the next size is as good as a new one; a much larger one would be missed where it is needed.
+    const fitting = this.#free.findIndex(({ length }) => length >= size && length <= size * 2);
+    const [found = Buffer.allocUnsafeSlow(size)] = fitting < 0 ? [] : this.#free.splice(fitting, 1);
     if (fitting >= 0) this.#freeBytes -= found.length;
     this.#lent.add(found);
     return found;
