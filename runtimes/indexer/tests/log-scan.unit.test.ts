@@ -123,13 +123,23 @@ test("what a log must not be is named", () => {
     [{ ...good, data: "0xzz" }, /log\.data is not the hex/],
     [{ ...good, blockNumber: "0x" }, /log\.blockNumber is no quantity/],
     [{ ...good, logIndex: "0x11112222333344445" }, /log\.logIndex is no quantity/],
+    [{ ...good, logIndex: "0x80000000" }, /log\.logIndex is beyond/],
+    [{ ...good, logIndex: "0xffffffffffffffff" }, /log\.logIndex is beyond/],
+    [{ ...good, transactionIndex: "0x80000000" }, /log\.transactionIndex is beyond/],
     [{ ...good, removed: true }, /marked as removed/],
     [{ ...good, topics: undefined, data: undefined }, /a log lacks topics, data/],
     [null, /a log is no object/],
   ];
   for (const [log, message] of cases) expect(() => scanLogs(answer([log]))).toThrow(message);
   expect(() => scanLogs(answer([good, { ...good, blockNumber: "0x2" }, good]))).toThrow(/listed twice/);
-  expect(scanLogs(answer([{ ...good, logIndex: "0xffffffffffffffff" }]))?.logIndexes).toEqual([Number.MAX_SAFE_INTEGER]);
+  const largest = scanLogs(
+    answer([{ ...good, logIndex: "0x7fffffff", transactionIndex: "0x7fffffff", blockTimestamp: "0xffffffffffffffff" }]),
+  );
+  expect([largest?.logIndexes, largest?.transactionIndexes, largest?.timestamps]).toEqual([
+    [2 ** 31 - 1],
+    [2 ** 31 - 1],
+    [Number.MAX_SAFE_INTEGER],
+  ]);
 });
 
 test("errors, other results and what is no JSON are left to be looked into", () => {

@@ -6,6 +6,7 @@ const { quote, comma, colon, listStart, listEnd, objectStart, objectEnd } = char
 
 /** A log's share of an answer, roughly: with it the batch rarely has to grow. */
 const answerBytesPerLog = 600;
+const highestIndex = 2 ** 31 - 1;
 
 /**
  * Reads the answer to `eth_getLogs` from its bytes: parsing it into objects first takes several times as long.
@@ -118,10 +119,10 @@ function scanLog(json: JsonBytes, logs: LogBatch, order: number[]): void {
         numbers.blockNumber = scanQuantity(json, "blockNumber");
         break;
       case field.logIndex:
-        numbers.logIndex = scanQuantity(json, "logIndex");
+        numbers.logIndex = scanIndex(json, "logIndex");
         break;
       case field.transactionIndex:
-        numbers.transactionIndex = scanQuantity(json, "transactionIndex");
+        numbers.transactionIndex = scanIndex(json, "transactionIndex");
         break;
       case field.blockTimestamp:
         // Some nodes say null, some leave it out.
@@ -162,6 +163,13 @@ function scanHex(json: JsonBytes, logs: LogBatch, part: number, length: number, 
 function scanQuantity(json: JsonBytes, name: Name): number {
   const value = json.quantity();
   if (value === null) throw new MalformedAnswer(`log.${name} is no quantity`);
+  return value;
+}
+
+/** A place within a block, which the tables keep in 32 bits. */
+function scanIndex(json: JsonBytes, name: Name): number {
+  const value = scanQuantity(json, name);
+  if (value > highestIndex) throw new MalformedAnswer(`log.${name} is beyond every block's`);
   return value;
 }
 

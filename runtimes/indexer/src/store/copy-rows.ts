@@ -50,6 +50,7 @@ export class CopyRows implements FieldSink {
     this.#int32(-1);
   }
 
+  /** @param value a whole number of 32 bits, signed: a larger one would be cut. */
   integer(value: number): void {
     this.#room(8);
     this.#int32(4);
