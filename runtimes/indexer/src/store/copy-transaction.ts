@@ -14,9 +14,9 @@ const messageBytes = 256 * 1024;
 
 /**
  * Copies rows of several tables in one transaction and one exchange: all statements go out at once and the rows right behind them, so
- * PostgreSQL never waits for us. Where a statement fails it drops the rest and rolls back (its manual, "Message Flow", "COPY Operations").
+ * PostgreSQL never waits for us. Where a statement fails it drops the rest (its manual, "Message Flow", "COPY Operations").
  * @param before statements that open the transaction; `after` those that end it. Both stand in the text as they are.
- * @throws DatabaseError of the statement that failed; the transaction is then still to be rolled back.
+ * @throws DatabaseError of the statement that failed; the transaction is then aborted but still open, so end the session or roll it back.
  */
 export async function copyInTransaction(client: ClientBase, before: string, copies: readonly TableRows[], after: string): Promise<void> {
   const statements = [before, ...copies.map(({ table }) => `COPY ${table} FROM STDIN (FORMAT binary)`), after];
