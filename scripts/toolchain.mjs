@@ -12,18 +12,22 @@ const folder = join(root, ".toolchain");
 const npmVersion = "11.19.1";
 const windows = process.platform === "win32";
 
-/** The toolchain: `node`, `npm` (its npm-cli.js), and the environment to run programs in. */
-export async function toolchain() {
-  const node = nodeAtHand() ?? (await fetchNode());
+/** The program of Node 24, fetched where it isn't here yet. */
+export async function node24() {
+  return nodeAtHand() ?? (await fetchNode());
+}
+
+/** What goes with that Node: `npm` (its npm-cli.js), and the environment to run programs in. */
+export async function toolchain(node) {
   const npm = await npmProgram();
   const folders = [dirname(node), ...(npm.folder ? [npm.folder] : [])];
   // Compiled modules are kept: much of the time until Obelisk is ready is loading them.
   const env = { NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compiled-modules"), ...innerEnvironment(folders) };
-  return { node, npm: npm.cli, env };
+  return { npm: npm.cli, env };
 }
 
-/** Node 24 where it is here already; null on a fresh clone. */
-export function nodeAtHand() {
+/** Node 24 where it is here already; null on a fresh clone, and where a newer one is asked for. */
+function nodeAtHand() {
   const { version, program } = wantedNode();
   // Not the one in node_modules, which an installation takes away under its own feet.
   if (process.versions.node === version && !process.execPath.startsWith(join(root, "node_modules"))) return process.execPath;
