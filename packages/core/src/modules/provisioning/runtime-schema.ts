@@ -54,7 +54,7 @@ export class RuntimeDatabase {
   }
 
   /**
-   * Creates or completes role, schema and lease, and takes the lease away from whatever program still has it.
+   * Creates or completes role, schema and lease, ends the role's connections, and takes the lease away from whatever program still has it.
    * @throws SchemaFenced
    */
   async prepare(deploymentId: string, epoch: number, password: string): Promise<void> {
@@ -79,6 +79,7 @@ export class RuntimeDatabase {
       await client.query(`alter role ${role} set idle_in_transaction_session_timeout = '${limits.idleInTransaction}'`);
       // An owner who is no superuser may end connections and drop tables only of a role it belongs to.
       if (!found.superuser) await client.query(`grant ${role} to current_user`);
+      await endSessions(client, name);
       // The schema stays ours, so that a program makes tables in it and can't drop its lease.
       await client.query(`create schema if not exists ${role}`);
       await client.query(`grant usage, create on schema ${role} to ${role}`);
@@ -90,6 +91,7 @@ export class RuntimeDatabase {
         on conflict (singleton) do update set epoch = excluded.epoch, holder = null`,
         [epoch],
       );
+      await endSessions(client, name);
     });
   }
 
@@ -97,9 +99,10 @@ export class RuntimeDatabase {
   async close(deploymentId: string, epoch: number): Promise<void> {
     const name = schemaName(deploymentId);
     await this.#fenced(deploymentId, epoch, async (client) => {
+      await endSessions(client, name);
       const { rows } = await client.query("select to_regclass($1) is not null as exists", [`${client.escapeIdentifier(name)}._lease`]);
       if (rows[0]?.exists) await client.query(`update ${client.escapeIdentifier(name)}._lease set epoch = $1, holder = null`, [epoch]);
-      await client.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", [name]);
+      await endSessions(client, name);
     });
   }
 
@@ -110,7 +113,7 @@ export class RuntimeDatabase {
       const role = client.escapeIdentifier(name);
       await client.query("set local lock_timeout = '15s'");
       const { rowCount } = await client.query("select 1 from pg_roles where rolname = $1", [name]);
-      if (rowCount) await client.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", [name]);
+      if (rowCount) await endSessions(client, name);
       await client.query(`drop schema if exists ${role} cascade`);
       if (rowCount) {
         await client.query(`drop owned by ${role} cascade`);
@@ -179,4 +182,14 @@ export class RuntimeDatabase {
       client.release(broken);
     }
   }
+}
+
+/**
+ * Ends every connection of a runtime's role. Before the lease is touched, since whoever builds an index holds its row for as long as that
+ * takes; and once more behind it, since a program may have come back meanwhile.
+ */
+async function endSessions(client: pg.PoolClient, role: string): Promise<void> {
+  // Within a transaction PostgreSQL shows the sessions as they were when it was first asked.
+  await client.query("select pg_stat_clear_snapshot()");
+  await client.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", [role]);
 }
