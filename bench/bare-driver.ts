@@ -1,4 +1,4 @@
-/** Child process: sends recorded SQL by the bare driver from 32 workers, in the same batches, with fresh ids each time. */
+/** Child process: sends recorded SQL by the bare driver from 32 workers, through pools as large as the server's, in the same batches, with fresh ids each time. */
 import { randomBytes, randomUUID } from "node:crypto";
 import pg from "pg";
 import type { LoadResult } from "./load.ts";
@@ -6,14 +6,13 @@ import type { RecordedStatement } from "./record-sql.ts";
 import { percentile } from "./report.ts";
 
 export interface ReplayOptions {
-  /** Connection string for each role in the recording. */
-  urls: Record<string, string>;
+  /** For each role in the recording its connection string and most connections. */
+  pools: Record<string, { connectionString: string; max: number }>;
   statements: RecordedStatement[];
   /** Texts that must be new in each repetition: ids made by the request, its idempotency key, its slug. */
   fresh: string[];
   /** For each tenant the texts that stand in the place of the recorded one's: ids of organization and key, hash of the token. */
   tenants: Record<string, string>[];
-  connections: number;
   clients: number;
   warmUpMs: number;
   durationMs: number;
@@ -27,9 +26,9 @@ if (import.meta.main) {
 
 async function replay(options: ReplayOptions): Promise<LoadResult> {
   const pools = new Map(
-    Object.entries(options.urls).map(([role, connectionString]) => [
+    Object.entries(options.pools).map(([role, { connectionString, max }]) => [
       role,
-      new pg.Pool({ connectionString, max: options.connections, pipeline: true }),
+      new pg.Pool({ connectionString, max, pipeline: true }),
     ]),
   );
   const latencies: number[] = [];

@@ -10,6 +10,7 @@ import { hashToken } from "@obelisk/core/kernel/secrets";
 import { createApiKey } from "@obelisk/core/modules/api-keys";
 import { registerNetwork } from "@obelisk/core/modules/provisioning";
 import { freePort } from "@obelisk/embedded";
+import { poolSizes } from "@obelisk/server/config";
 import type { ReplayOptions } from "../bare-driver.ts";
 import type { LoadOptions, LoadResult } from "../load.ts";
 import { runNode, startNode } from "../processes.ts";
@@ -41,36 +42,45 @@ interface Api {
 /**
  * Authenticated list and create on the public API, against a bare HTTP server and against the same SQL by the bare driver. Creates come from
  * one organization for each client, since one alone may have neither the deployments nor the requests; and, for comparison, all from one,
- * whose audit chain commits them one after the other.
+ * whose audit chain commits them one after the other. The driver follows right after, on data like the server's: the same list, and as many
+ * organizations that have nothing yet.
  */
 export async function httpSection(stage: Stage): Promise<Section> {
   const { databaseUrl } = await stage.controlDatabase("bench_http");
   const body = await createBody(stage);
-  const tenants = await prepareTenants(stage, databaseUrl);
-  const recordings = await recordRequests(stage, databaseUrl, { tenants, body });
+  const tenants = await prepareTenants(stage, databaseUrl, 1 + 2 * (clients + 1));
+  const [listing = [], creating = [], replaying = [], creatingInOne = [], replayingInOne = []] = inGroups(tenants, [
+    1,
+    clients,
+    clients,
+    1,
+    1,
+  ]);
+  const recordings = await recordRequests(stage, databaseUrl, { tenants: listing, body });
   const server = await startServer(databaseUrl);
   try {
-    const api = { url: server.url, tenants, body };
-    const one = { ...api, tenants: tenants.slice(0, 1) };
-    for (let number = 0; number < listed; number += 1) await post(api, randomUUID());
-    const page = await (await fetch(`${api.url}${route}`, { headers: headersOf(api) })).text();
-    const get = await measure(one, { method: "GET", path: route, body: null, expectedStatus: 200 });
-    const bareGet = await measureBare(one, { status: 200, body: page }, null);
-    const create = await measure(api, { method: "POST", path: route, body, expectedStatus: 201 });
-    const created = await post(api, randomUUID());
-    const barePost = await measureBare(api, { status: 201, body: created }, body);
-    const createInOne = await measure(one, { method: "POST", path: route, body, expectedStatus: 201 });
-    await server.stop();
-    const urls = Object.fromEntries([applicationRole, systemRole].map((role) => [role, roleUrl(databaseUrl, role, encryptionKey)]));
+    const served = (as: Tenant[]) => ({ url: server.url, tenants: as, body });
+    const pools = poolsOf(databaseUrl);
     const replay = (statements: RecordedStatement[], fresh: string[], as: Tenant[]) =>
       runNode<LoadResult>(
         "bench/bare-driver.ts",
-        { urls, statements, fresh, tenants: replacements(tenants, as), connections: 16, clients, ...time } satisfies ReplayOptions,
+        { pools, statements, fresh, tenants: replacements(listing, as), clients, ...time } satisfies ReplayOptions,
         60_000,
       );
-    const driverGet = await replay(recordings.list, [], one.tenants);
-    const driverPost = await replay(recordings.create, recordings.fresh, tenants);
-    const driverPostInOne = await replay(recordings.create, recordings.fresh, one.tenants);
+    const lister = served(listing);
+    let created = "";
+    for (let number = 0; number < listed; number += 1) created = await post(lister, randomUUID());
+    const page = await (await fetch(`${server.url}${route}`, { headers: headersOf(lister) })).text();
+
+    const get = await measure(lister, { method: "GET", path: route, body: null, expectedStatus: 200 });
+    const driverGet = await replay(recordings.list, [], listing);
+    const bareGet = await measureBare(lister, { status: 200, body: page }, null);
+    const creates = { method: "POST", path: route, body, expectedStatus: 201 } as const;
+    const create = await measure(served(creating), creates);
+    const driverPost = await replay(recordings.create, recordings.fresh, replaying);
+    const barePost = await measureBare(served(creating), { status: 201, body: created }, body);
+    const createInOne = await measure(served(creatingInOne), creates);
+    const driverPostInOne = await replay(recordings.create, recordings.fresh, replayingInOne);
     return {
       name: `Public API, ${clients} clients`,
       measures: [
@@ -84,6 +94,21 @@ export async function httpSection(stage: Stage): Promise<Section> {
   } finally {
     await server.stop();
   }
+}
+
+/** The list cut into groups of these sizes. */
+function inGroups(tenants: readonly Tenant[], sizes: readonly number[]): Tenant[][] {
+  let end = 0;
+  return sizes.map((size) => {
+    end += size;
+    return tenants.slice(end - size, end);
+  });
+}
+
+/** The server's connections: whose, and how many. */
+function poolsOf(databaseUrl: string): ReplayOptions["pools"] {
+  const pool = (role: string, max: number) => [role, { connectionString: roleUrl(databaseUrl, role, encryptionKey), max }];
+  return Object.fromEntries([pool(applicationRole, poolSizes.application), pool(systemRole, poolSizes.system)]);
 }
 
 /** What stands in each tenant's statements where the recorded ones name the first tenant. */
@@ -152,8 +177,8 @@ async function createBody(stage: Stage): Promise<string> {
   return JSON.stringify({ name: "benchrecord", network: "local", contracts: [{ address, abi, startBlock: firstBlock }] });
 }
 
-/** As many organizations with a key as there are clients, the chain, and a worker that looks alive: what creates would start is not part of this measure. */
-async function prepareTenants(stage: Stage, databaseUrl: string): Promise<Tenant[]> {
+/** Organizations with a key each, the chain, and a worker that looks alive: what creates would start is not part of this measure. */
+async function prepareTenants(stage: Stage, databaseUrl: string, count: number): Promise<Tenant[]> {
   await sql(
     databaseUrl,
     `insert into workers (id, host, pid, version, driver, templates, capacity, heartbeat_at)
@@ -174,7 +199,7 @@ async function prepareTenants(stage: Stage, databaseUrl: string): Promise<Tenant
     const chain = { slug: "local", name: "Local", family: "evm", chainId: 31_337, rpcUrls: [stage.chain.rpcUrl], development: true };
     await registerNetwork(platform, chain);
     const tenants: Tenant[] = [];
-    for (let number = 0; number < clients; number += 1) tenants.push(await prepareTenant(platform, databaseUrl, number));
+    for (let number = 0; number < count; number += 1) tenants.push(await prepareTenant(platform, databaseUrl, number));
     return tenants;
   } finally {
     await close();

@@ -4,6 +4,9 @@ import type { PlatformSettings } from "@obelisk/core/kernel/context";
 import { EnvironmentError, limitsOf, parseEnvironment } from "@obelisk/core/kernel/environment";
 import type { HttpOptions } from "./http/context.ts";
 
+/** Most connections of each pool; the benchmarks send the same SQL through as many. */
+export const poolSizes = { application: 16, system: 8, queue: 2 };
+
 export interface ServerConfig {
   port: number;
   /** Whether callers from other machines are turned away: in development everybody knows the passwords of the demo. */

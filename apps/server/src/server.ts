@@ -6,7 +6,7 @@ import { listenForChanges } from "@obelisk/core/kernel/changes";
 import { createLogger, type Logger } from "@obelisk/core/kernel/logger";
 import { openPlatform } from "@obelisk/core/kernel/platform";
 import { createAuthentication } from "@obelisk/core/modules/access";
-import type { ServerConfig } from "./config.ts";
+import { poolSizes, type ServerConfig } from "./config.ts";
 import { createApp } from "./http/app.ts";
 
 export interface RunningServer {
@@ -29,7 +29,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     settings: config.settings,
     logger,
     role: "producer",
-    connections: { application: 16, system: 8, queue: 2 },
+    connections: poolSizes,
   });
   const closing = new AbortController();
   const changes = await listenForChanges({
