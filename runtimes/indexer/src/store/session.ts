@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import pg, { type ClientBase, type ClientConfig } from "pg";
 import { FencedOut } from "../exit.ts";
 import { beginUnderLease, beginUnderLeaseSql, isLeaseLost, type Lease, takeLease } from "../lease.ts";
@@ -21,6 +22,13 @@ export function sessionConfig(database: Database, applicationName: string, setti
   };
 }
 
+const statementTimeoutMs = 60_000;
+/**
+ * PostgreSQL ends a statement after its timeout and says so: whoever is silent for longer is frozen, or the way to it is. Nothing else would
+ * tell, since a frozen host's kernel, or a proxy before it, still answers for the connection.
+ */
+const silenceMs = statementTimeoutMs + 5_000;
+
 /**
  * The one session that writes. It connects on first use and again after a failure; it takes the lease the first time and from then on only
  * proves that it still has it, so a fenced program can't win the lease back by reconnecting.
@@ -29,20 +37,26 @@ export class WriterSession {
   readonly lease: Lease;
   readonly #database: Database;
   readonly #applicationName: string;
+  readonly #silenceMs: number;
   #client: pg.Client | null = null;
   #leaseTaken = false;
 
-  constructor(database: Database, lease: Lease) {
+  /** @param longestSilenceMs how long the database may say nothing and take nothing while work is under way, unless the work asks for more. */
+  constructor(database: Database, lease: Lease, longestSilenceMs = silenceMs) {
     this.#database = database;
     this.lease = lease;
+    this.#silenceMs = longestSilenceMs;
     this.#applicationName = `indexer-writer:${database.schema}`.slice(0, 63);
   }
 
-  /** Runs statements outside of a transaction. A failed connection is thrown away. */
-  async run<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
+  /**
+   * Runs statements outside of a transaction. A failed connection is thrown away, and so is one on which the database is silent for too long.
+   * @param longestSilenceMs for work whose statements have no timeout.
+   */
+  async run<T>(work: (client: ClientBase) => Promise<T>, longestSilenceMs = this.#silenceMs): Promise<T> {
     const client = await this.#connected();
     try {
-      return await work(client);
+      return await unlessSilent(client, longestSilenceMs, () => work(client));
     } catch (error) {
       // Whatever failed, its state is unknown: a fresh connection is the cheapest way to be sure of it.
       this.close();
@@ -50,14 +64,14 @@ export class WriterSession {
     }
   }
 
-  /** Runs a transaction under the lease. @throws FencedOut, with nothing written, where the lease is lost. */
-  async transaction<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
+  /** Runs a transaction under the lease, otherwise as `run`. @throws FencedOut, with nothing written, where the lease is lost. */
+  async transaction<T>(work: (client: ClientBase) => Promise<T>, longestSilenceMs = this.#silenceMs): Promise<T> {
     return this.run(async (client) => {
       await beginUnderLease(client, this.lease);
       const value = await work(client);
       await client.query("COMMIT");
       return value;
-    });
+    }, longestSilenceMs);
   }
 
   /** Copies rows and runs statements behind them as a transaction under the lease, in one exchange. @throws as `transaction` */
@@ -86,7 +100,7 @@ export class WriterSession {
         // them: they are fetched again. Taking the lease does wait for the disk, and with it for every commit before: nothing a
         // successor has seen can be lost, nor can its lease.
         synchronous_commit: "off",
-        statement_timeout: 60_000,
+        statement_timeout: statementTimeoutMs,
         lock_timeout: 10_000,
         idle_in_transaction_session_timeout: 10_000,
       }),
@@ -98,9 +112,11 @@ export class WriterSession {
     await client.connect();
     try {
       if (!this.#leaseTaken) {
-        await client.query("SET synchronous_commit = on");
-        await takeLease(client, this.lease, this.#applicationName);
-        await client.query("SET synchronous_commit = off");
+        await unlessSilent(client, this.#silenceMs, async () => {
+          await client.query("SET synchronous_commit = on");
+          await takeLease(client, this.lease, this.#applicationName);
+          await client.query("SET synchronous_commit = off");
+        });
         this.#leaseTaken = true;
       }
     } catch (error) {
@@ -109,5 +125,18 @@ export class WriterSession {
     }
     this.#client = client;
     return client;
+  }
+}
+
+/** Runs work on a session. Where nothing comes or goes on its socket for so long, the socket is destroyed, which fails the work. */
+async function unlessSilent<T>(client: pg.Client, longestSilenceMs: number, work: () => Promise<T>): Promise<T> {
+  // With TLS or without, the client's stream is a socket, since it is given no other.
+  const socket = client.connection.stream as Socket;
+  const destroy = () => socket.destroy(new Error(`the database has been silent for ${longestSilenceMs / 1_000} s`));
+  socket.setTimeout(longestSilenceMs, destroy);
+  try {
+    return await work();
+  } finally {
+    socket.setTimeout(0, destroy);
   }
 }

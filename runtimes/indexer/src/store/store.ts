@@ -6,6 +6,9 @@ import { indexStatements, prepareSchema } from "./schema.ts";
 import type { WriterSession } from "./session.ts";
 import type { Tables } from "./tables.ts";
 
+/** An index of hundreds of millions of rows takes its time, and PostgreSQL says nothing until it stands. */
+const longestIndexBuildMs = 2 * 60 * 60_000;
+
 /** A block by number and hash. */
 export interface BlockId {
   number: number;
@@ -129,7 +132,7 @@ export class Store {
       await client.query("SET LOCAL statement_timeout = 0");
       for (const statement of indexStatements(this.tables)) await client.query(statement);
       await client.query("UPDATE _sync SET indexes_built = true");
-    });
+    }, longestIndexBuildMs);
   }
 
   /** @throws FencedOut where the lease is no longer ours. */

@@ -1,0 +1,165 @@
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { egressAgent } from "@obelisk/egress";
+import { startLocalChain } from "@obelisk/testing/local-chain";
+import { waitFor } from "@obelisk/testing/wait-for";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { healthOf } from "../src/api/health.ts";
+import { Chain } from "../src/chain/chain.ts";
+import { Failover } from "../src/chain/failover.ts";
+import { newLease } from "../src/lease.ts";
+import { WriterSession } from "../src/store/session.ts";
+import { Store } from "../src/store/store.ts";
+import { tablesOf } from "../src/store/tables.ts";
+import { Follower } from "../src/sync/follow.ts";
+import { Progress } from "../src/sync/progress.ts";
+import { expectEqualToChain } from "./equal-to-chain.ts";
+import { deployShapes } from "./event-shapes.ts";
+import { launchDocument, type RuntimeDatabase, type RuntimeSchema, startRuntimeDatabase } from "./fixture.ts";
+
+let database: RuntimeDatabase;
+let schema: RuntimeSchema;
+let session: WriterSession;
+let proxy: FreezingProxy;
+const silenceMs = 1_000;
+
+/** A way to the database that can freeze: connections stay open, new ones are taken, and not a byte passes. */
+class FreezingProxy {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #frozen = false;
+
+  constructor(target: URL) {
+    this.#server = createServer((near) => {
+      const far = connect(Number(target.port), target.hostname);
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        this.#sockets.add(from);
+        from.on("error", () => undefined).on("close", () => to.destroy());
+        from.on("data", (bytes) => to.write(bytes));
+        if (this.#frozen) from.pause();
+      }
+    });
+  }
+
+  async listen(): Promise<number> {
+    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  freeze(): void {
+    this.#frozen = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  /** The frozen connections are gone for good; new ones work. */
+  mend(): void {
+    this.#frozen = false;
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+  }
+
+  close(): void {
+    this.mend();
+    this.#server.close();
+  }
+}
+
+beforeAll(async () => {
+  database = await startRuntimeDatabase();
+  schema = await database.schema();
+  const url = new URL(schema.url);
+  proxy = new FreezingProxy(new URL(schema.url));
+  url.hostname = "127.0.0.1";
+  url.port = String(await proxy.listen());
+  session = new WriterSession({ url: url.href, schema: schema.schema }, newLease(1), silenceMs);
+  await session.transaction((client) => client.query("CREATE TABLE a (n bytea); CREATE TABLE b (n integer)"));
+});
+afterAll(async () => {
+  session?.close();
+  proxy?.close();
+  await database?.stop();
+});
+
+const select = () => session.run(async (client) => (await client.query("SELECT 1 AS one")).rows);
+const timed = async (work: Promise<unknown>) => {
+  const started = performance.now();
+  const error = await work.then(
+    () => null,
+    (failure: Error) => failure,
+  );
+  return { error, took: performance.now() - started };
+};
+
+test.each([
+  ["a statement", select],
+  ["a transaction", () => session.transaction((client) => client.query("INSERT INTO b VALUES (1)"))],
+  [
+    "a copy of more rows than the sockets hold",
+    () => session.copy([{ table: "a", rows: Buffer.alloc(32 * 1024 * 1024) }], "UPDATE b SET n = 1"),
+  ],
+])("%s over a connection that froze fails with the reason within its time, and the next one goes on", async (_, work) => {
+  expect(await select()).toEqual([{ one: 1 }]);
+  proxy.freeze();
+  const { error, took } = await timed(work());
+  expect(error?.message).toBe("the database has been silent for 1 s");
+  expect(took).toBeGreaterThan(silenceMs - 50);
+  expect(took).toBeLessThan(silenceMs * 4);
+  proxy.mend();
+  expect(await select()).toEqual([{ one: 1 }]);
+  expect(await schema.query("SELECT (SELECT count(*)::int FROM a) a, (SELECT count(*)::int FROM b) b")).toEqual([{ a: 0, b: 0 }]);
+});
+
+test("a connection at rest is kept, however long nothing was asked", async () => {
+  const id = () => session.run(async (client) => (await client.query("SELECT pg_backend_pid() AS id")).rows);
+  const before = await id();
+  await new Promise((resolve) => setTimeout(resolve, silenceMs * 1.5));
+  expect(await id()).toEqual(before);
+});
+
+test("work that asks for a longer silence gets it", async () => {
+  const sleep = () => session.run((client) => client.query("SELECT pg_sleep(1.5)"), 10_000);
+  expect((await timed(sleep())).error).toBeNull();
+  const hurried = await timed(session.run((client) => client.query("SELECT pg_sleep(1.5)")));
+  expect(hurried.error?.message).toBe("the database has been silent for 1 s");
+});
+
+test("a database that froze turns health to degraded with the reason, and once it answers again the rows equal the chain", async () => {
+  const chain = await startLocalChain();
+  const stopping = new AbortController();
+  try {
+    const shapes = await deployShapes(chain);
+    const contracts = [{ address: shapes.address.toLowerCase(), abi: shapes.abi as unknown as { type: string }[], startBlock: 0 }];
+    const { config } = launchDocument({ database: schema, rpcUrls: [chain.rpcUrl], contracts });
+    const progress = new Progress();
+    const store = new Store(session, tablesOf(contracts), 1_000);
+    const indexerConfig = { ...config, contracts, reorgWindowBlocks: 1_000 };
+    await store.prepare(indexerConfig);
+    const rpc = new Failover(config.rpcUrls, egressAgent({ allowPrivateTargets: true, connections: 8 }), config.chainId, () => undefined);
+    const follower = new Follower(
+      { config: indexerConfig, chain: new Chain(rpc), store, progress, onWrite: () => undefined },
+      stopping.signal,
+    ).run();
+    const synced = async () => {
+      const head = Number(await chain.client.getBlockNumber({ cacheTime: 0 }));
+      return healthOf(progress).status === "healthy" && progress.syncedBlock === head;
+    };
+    // Building the indexes may be silent for longer, so it has to be over.
+    const built = async () => (await schema.query<{ built: boolean }>("SELECT indexes_built AS built FROM _sync"))[0]?.built;
+    await waitFor(async () => (await synced()) && (await built()), { what: "synced, with indexes" });
+    proxy.freeze();
+    await shapes.emitMany(5);
+    const degraded = await waitFor(() => (healthOf(progress).status === "degraded" ? healthOf(progress) : null), { what: "degraded" });
+    expect(degraded.message).toBe("the database has been silent for 1 s");
+    await shapes.emitMany(5);
+    proxy.mend();
+    await waitFor(synced, { within: 20_000, what: "synced again" });
+    await expectEqualToChain(chain, schema, contracts);
+    stopping.abort();
+    await follower;
+  } finally {
+    stopping.abort();
+    await chain.stop();
+  }
+});
