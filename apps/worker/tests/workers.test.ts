@@ -1,5 +1,15 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createDeployment, getDeployment, getInstance, redeployDeployment, resumeDeployment } from "@obelisk/core/modules/provisioning";
+import {
+  createDeployment,
+  getDeployment,
+  getInstance,
+  readLogs,
+  redeployDeployment,
+  registerNetwork,
+  resumeDeployment,
+} from "@obelisk/core/modules/provisioning";
 import { createTenant } from "@obelisk/testing/tenant";
 import { waitFor } from "@obelisk/testing/wait-for";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -64,7 +74,8 @@ describe("several workers and organizations", () => {
       (d) => d.currentTask?.steps.some(({ name, status }) => name === "Stop the program" && status === "running") ?? false,
     );
     await resumeDeployment(on.ctx, { id: waiting });
-    expect(await on.until(waiting, (d) => d.currentTask === null)).toMatchObject({ status: "failed", failure: { code: "capacity" } });
+    expect(await on.until(waiting, (d) => d.currentTask === null)).toMatchObject({ status: "suspended", desiredState: "suspended" });
+    expect(await on.newestTask(waiting)).toMatchObject({ status: "failed", failure: { code: "capacity" } });
     await on.until(id, (d) => d.status === "running" && d.currentTask === null);
   });
 
@@ -85,6 +96,23 @@ describe("several workers and organizations", () => {
       what: "the other organization's runs",
     });
     expect(Date.now() - began).toBeLessThan(10_000);
+  });
+
+  it("what runs on a network that was switched off can be redeployed, and nothing new is taken there", async () => {
+    const network = { slug: "retired", name: "Retired", family: "evm", chainId: 31_337, rpcUrls: [on.chain.rpcUrl], development: true };
+    await registerNetwork(on.test.platform, network);
+    await on.startWorker();
+    const input = { name: "On it", network: "retired", contracts: [{ address: on.contract.address, abi: on.contract.abi as never }] };
+    const { id } = await createDeployment(on.ctx, "indexer", input);
+    await on.until(id, "running");
+    await on.test.owner.query("update networks set enabled = false where slug = 'retired'");
+    await sleep(1_100);
+    await redeployDeployment(on.ctx, { id });
+    await on.until(id, (d) => d.status === "running" && d.currentTask === null);
+    expect(await on.newestTask(id)).toMatchObject({ action: "redeploy", status: "succeeded" });
+    await expect(createDeployment(on.ctx, "indexer", input)).rejects.toMatchObject({
+      errors: [{ path: "rpc", message: expect.stringContaining("switched off") }],
+    });
   });
 
   it("a redeployment that fails at its first look leaves what runs running, and its task tells why", async () => {
@@ -169,6 +197,33 @@ describe("workers that stop and die", () => {
     await on.until(id, "running");
     expect(Date.now() - began).toBeLessThan(9_000);
     expect(await on.newestTask(id)).toMatchObject({ status: "succeeded", attempt: 2 });
+  });
+
+  it("a host that can't start programs fails none: another worker runs them", async () => {
+    const first = await on.startWorker();
+    const { id } = await on.create();
+    await on.until(id, "running");
+    const sick = join(on.folder, "sick");
+    await mkdir(sick);
+    await writeFile(join(sick, "runtimes"), "where the directories of programs should be");
+    await on.startWorker({ environment: { OBELISK_DATA_DIR: sick } });
+    await first.kill();
+    const refused = await waitFor(
+      async () => (await readLogs(on.ctx, { id, limit: 50 })).find(({ message }) => message.includes("refused to start")),
+      { within: 25_000, what: "the sick worker tries" },
+    );
+    expect(refused.stream).toBe("system");
+    expect((await on.get(id)).status).not.toBe("failed");
+    const third = await on.startWorker();
+    await waitFor(
+      async () => {
+        const { rows } = await on.test.owner.query("select worker_id, state from instances where deployment_id = $1", [id]);
+        return rows[0]?.worker_id === third.id && rows[0]?.state === "ready";
+      },
+      { within: 25_000, what: "the third worker runs it" },
+    );
+    await on.until(id, "running");
+    expect(await on.auditOf(id)).toEqual(["deployment.created"]);
   });
 
   it("a worker killed in the middle of a task: another one finishes it within 15 s, and only one program ever writes at a time", async () => {

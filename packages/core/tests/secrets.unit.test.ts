@@ -31,6 +31,15 @@ describe("secrets at rest", () => {
     expect(open).toThrow("The stored secret deployment:b can't be opened");
   });
 
+  it("refuses a value that was cut short, in whichever part", () => {
+    const secrets = new Secrets([newKey]);
+    const parts = secrets.seal("something", "purpose").split(".");
+    for (let part = 2; part < parts.length; part += 1) {
+      const cut = parts.map((text, index) => (index === part ? text.slice(0, 8) : text)).join(".");
+      expect(() => secrets.open(cut, "purpose")).toThrow(ObeliskError);
+    }
+  });
+
   it("refuses a value with any character of its body changed", () => {
     const secrets = new Secrets([newKey]);
     const sealed = secrets.seal("a secret of some length", "p");

@@ -10,15 +10,7 @@ export interface QueueOptions {
   onError(error: Error): void;
 }
 
-export interface JobRun {
-  id: string;
-  /** 1 on the first try. */
-  attempt: number;
-  /** Aborts when this worker has lost the job to another or is stopping. */
-  signal: AbortSignal;
-}
-
-export type Handler<Payload> = (payload: Payload, run: JobRun) => Promise<void>;
+export type Handler<Payload> = (payload: Payload) => Promise<void>;
 
 /** Longest a job may wait before the library drops it: a year, so that the deadline of the work itself always ends it first. */
 const retentionSeconds = 365 * 86_400;
@@ -106,7 +98,7 @@ export class Queue {
       { localConcurrency: concurrency, batchSize: 1, notifyPollingIntervalSeconds: 0.5, pollingIntervalSeconds: 0.5 },
       async ([run]) => {
         if (!run) return;
-        await handler(job.payload.parse(run.data), { id: run.id, attempt: run.retryCount + 1, signal: run.signal });
+        await handler(job.payload.parse(run.data));
       },
     );
   }
@@ -135,7 +127,8 @@ export async function migrateQueue(connectionString: string, jobs: readonly Job<
         heartbeatSeconds: job.heartbeatSeconds,
         expireInSeconds: job.expireInSeconds,
         retentionSeconds,
-        deleteAfterSeconds: 86_400,
+        // A task that waits for its turn leaves a job behind each time it is offered: the task's own row is the record.
+        deleteAfterSeconds: 600,
         notify: true,
       };
       const existing = await boss.getQueue(job.name);

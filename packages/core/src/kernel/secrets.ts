@@ -52,10 +52,11 @@ export class Secrets {
     if (version !== format || !id || !salt || !nonce || !body) throw unreadable(purpose, "It is malformed.");
     if (!this.#keys.has(id)) throw unreadable(purpose, `It needs encryption key ${id}: add that key to ENCRYPTION_KEY.`);
     const bytes = Buffer.from(body, "base64url");
-    const decipher = createDecipheriv("aes-256-gcm", this.#dataKey(id, Buffer.from(salt, "base64url")), Buffer.from(nonce, "base64url"));
-    decipher.setAAD(Buffer.from(purpose, "utf8"));
-    decipher.setAuthTag(bytes.subarray(-16));
+    const dataKey = this.#dataKey(id, Buffer.from(salt, "base64url"));
     try {
+      const decipher = createDecipheriv("aes-256-gcm", dataKey, Buffer.from(nonce, "base64url"));
+      decipher.setAAD(Buffer.from(purpose, "utf8"));
+      decipher.setAuthTag(bytes.subarray(-16));
       return Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString("utf8");
     } catch (cause) {
       throw unreadable(purpose, "It was changed, moved, or sealed by a build that sealed otherwise.", cause);

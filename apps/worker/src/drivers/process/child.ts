@@ -129,7 +129,9 @@ export class RuntimeChild {
         lines.push(chunk);
         if (this.#log.waiting <= mostWaiting) return;
         pipe.pause();
-        void this.#log.write("").finally(() => pipe.resume());
+        const goOn = () => pipe.resume();
+        // A disk that refuses lines is told of where they are written: here only the waiting is over.
+        void this.#log.write("").then(goOn, goOn);
       });
       pipe?.on("end", () => lines.end());
     }

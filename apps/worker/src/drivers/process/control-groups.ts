@@ -114,13 +114,16 @@ function createGroup({ folders, settings, memoryEvents }: Hierarchy, name: strin
     remove();
     throw error;
   }
+  const killed = () => {
+    const file = fileIn(own, memoryEvents);
+    return Number(file === null ? 0 : (/^oom_kill (\d+)/m.exec(readFileSync(file, "utf8"))?.[1] ?? 0));
+  };
+  // A group that couldn't be removed yet is used again, with what it has counted.
+  const before = killed();
   const enter = own.map((path) => `echo $$ > '${join(path, "cgroup.procs")}'`).join(" && ");
   return {
     prefix: ["sh", "-c", `${enter} && exec "$@"`, "sh"],
-    ranOutOfMemory: () => {
-      const file = fileIn(own, memoryEvents);
-      return file !== null && /^oom_kill [1-9]/m.test(readFileSync(file, "utf8"));
-    },
+    ranOutOfMemory: () => killed() > before,
     remove,
   };
 }

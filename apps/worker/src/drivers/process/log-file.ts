@@ -59,15 +59,17 @@ export class LogFile {
   }
 
   async #rotate(): Promise<void> {
-    await this.#handle?.close();
     await rm(this.#path(this.#limits.files - 1), { force: true });
     for (let age = this.#limits.files - 2; age >= 0; age -= 1) {
       await rename(this.#path(age), this.#path(age + 1)).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== "ENOENT") throw error;
       });
     }
+    // The full file stays open until a new one is: whatever fails before, lines still have where to go.
+    const full = this.#handle;
     this.#handle = await open(this.#path(0), "a", 0o600);
     this.#size = 0;
+    await full?.close();
   }
 
   #path(age: number): string {

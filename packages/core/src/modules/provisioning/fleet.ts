@@ -26,11 +26,12 @@ function selectNetwork(slug: string) {
 /** How long what was found is good for, in milliseconds: a third of a worker's pause between signs of life. */
 const goodMs = 1_000;
 
-/** A network that is switched on, with its URLs as they are used. */
+/** A network with its URLs as they are used. One that is switched off takes no new deployment; what runs on it goes on. */
 export interface UsableNetwork {
   family: string;
   chainId: number;
   rpcUrls: string[];
+  enabled: boolean;
 }
 
 /** What was good a moment ago, by template and by slug. What wasn't is asked for again, so that what was mended works at once. */
@@ -50,10 +51,8 @@ function memoryOf(platform: Platform): Memory {
 export interface Surroundings {
   /** What the fleet says of the template. */
   checks: readonly PreflightCheck[];
-  /** Null where none was asked for, and where there is none of this name that is switched on. */
+  /** Null where none was asked for, and where there is none of this name. */
   network: UsableNetwork | null;
-  /** Whether a network of this name is there, but switched off. */
-  switchedOff: boolean;
 }
 
 /**
@@ -73,8 +72,9 @@ export async function findSurroundings(ctx: OrganizationContext, template: strin
   const checks = knownFleet ?? judgeFleet(template, found.templates?.[0], found.workers ?? []);
   if (!knownFleet && checks.every(({ status }) => status !== "fail")) fleets.set(template, checks, now + goodMs);
   const row = found.networks?.[0];
-  if (knownNetwork || !slug || !row?.enabled) return { checks, network: knownNetwork ?? null, switchedOff: row !== undefined };
-  const network = { family: row.family, chainId: row.chainId, rpcUrls: openRpcUrls(platform.secrets, slug, row.sealedRpcUrls) };
-  networks.set(slug, network, now + goodMs);
-  return { checks, network, switchedOff: false };
+  if (knownNetwork || !slug || !row) return { checks, network: knownNetwork ?? null };
+  const { family, chainId, enabled } = row;
+  const network = { family, chainId, enabled, rpcUrls: openRpcUrls(platform.secrets, slug, row.sealedRpcUrls) };
+  if (enabled) networks.set(slug, network, now + goodMs);
+  return { checks, network };
 }

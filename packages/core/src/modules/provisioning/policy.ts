@@ -94,11 +94,11 @@ export function afterSuccess(action: TaskAction, healthy: boolean): Standing {
 export type Progress = "looked" | "begun" | "dropping";
 
 /**
- * Where it stands once its task has failed. What ran before runs on where the task had only looked: the task shows the cause. Otherwise
- * the wish stays, and the deployment shows it.
+ * Where it stands once its task has failed. Where the task had only looked, nothing has changed: it stands where it stood before, and the
+ * task shows the cause; one that never ran has no such place. Otherwise the wish stays, and the deployment shows the cause.
  */
 export function afterFailure(action: TaskAction, former: Standing, progress: Progress, failure: Failure): Landing {
-  if (progress === "looked" && runs(former)) return { status: former.status, desiredState: former.desiredState, failure: null };
+  if (progress === "looked" && former.status !== "queued") return { ...former, failure: former.status === "failed" ? failure : null };
   return { status: "failed", desiredState: courses[action].desired, failure };
 }
 

@@ -46,15 +46,16 @@ export async function preflight(ctx: OrganizationContext, kind: DeploymentKind, 
 
 export async function runPreflight(ctx: OrganizationContext, subject: PreflightSubject): Promise<PreflightOutcome> {
   const { template, network: slug } = subject;
-  const { checks, network, switchedOff } = await findSurroundings(ctx, template, slug);
+  const { checks, network } = await findSurroundings(ctx, template, slug);
   const family = network?.family ?? templateFamilies[template] ?? "evm";
-  if (slug && !network) {
-    const detail = switchedOff ? `The network ${slug} is switched off.` : `There is no network ${slug}.`;
+  const isNew = subject.chainId === undefined;
+  if (slug && (!network || (isNew && !network.enabled))) {
+    const detail = network ? `The network ${slug} is switched off.` : `There is no network ${slug}.`;
     const refused: PreflightCheck = {
       name: "rpc",
       status: "fail",
       detail,
-      remedy: "Use another network, or give the rpcUrl of a node instead.",
+      remedy: isNew ? "Use another network, or give the rpcUrl of a node instead." : "Ask the operator to configure it again.",
     };
     return { checks: [...checks, refused], family, chainId: null };
   }

@@ -1,6 +1,7 @@
 import type { Health, TaskAction } from "@obelisk/schemas/deployments";
 import type { OrganizationContext, Platform } from "../../kernel/context.ts";
 import { ObeliskError } from "../../kernel/errors.ts";
+import { DriverError } from "./driver/index.ts";
 import type { Progress } from "./policy.ts";
 import { requirePassed, runPreflight } from "./preflight.ts";
 import { type RuntimeDatabase, SchemaFenced } from "./runtime-schema.ts";
@@ -186,6 +187,7 @@ export async function shutOut(parts: ProcedureParts, task: ClaimedTask): Promise
 /** What a person is told of an error inside a step. */
 export function failureOf(error: unknown): { code: string; message: string } {
   if (error instanceof TaskFailure) return error.failure;
+  if (error instanceof DriverError) return { code: error.code, message: error.message };
   if (error instanceof ObeliskError) return { code: error.code, message: error.message };
   return {
     code: "internal_error",

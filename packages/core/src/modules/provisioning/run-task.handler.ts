@@ -138,8 +138,8 @@ export class TaskWorker {
 
   /** @returns false when the task was lost meanwhile */
   async #tidy(task: ClaimedTask, end: TaskEnd, progress: Progress, log: Logger): Promise<boolean> {
-    // It ran before, and goes on: either nothing was touched, or the reconciler starts it again.
-    if (runs(task.former) && (progress === "looked" || (end.status === "cancelled" && progress === "begun"))) return true;
+    // Nothing was touched; or it ran before, and the reconciler starts it again.
+    if (progress === "looked" || (runs(task.former) && end.status === "cancelled" && progress === "begun")) return true;
     try {
       return await shutOut(this.#parts, task);
     } catch (error) {

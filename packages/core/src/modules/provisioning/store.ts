@@ -173,7 +173,10 @@ export async function lockTask(db: TenantDb, organizationId: string, id: string,
   };
 }
 
-/** Whether a lease still has its instance. With the deployment locked the answer stays true: whoever takes it holds that lock first. */
+/**
+ * Whether a lease still has its instance. With the deployment locked and its status looked at the answer stays true: a task takes an
+ * instance only after its claim has changed that status under the same lock.
+ */
 export async function hasInstance(db: TenantDb, lease: InstanceLease): Promise<boolean> {
   const held = await db
     .selectFrom("instances")

@@ -16,7 +16,8 @@ export const logLimits: LogLimits = { linesPerSecond: 200, flushMs: 250, waiting
 
 /** Takes a program's lines in, bounded in rate and memory, and hands them on in batches. */
 export class LogIntake {
-  readonly #write: (lines: LogEntry[]) => Promise<void>;
+  readonly #write: (lines: LogEntry[]) => Promise<unknown>;
+  readonly #onFault: (error: unknown) => void;
   readonly #limits: LogLimits;
   readonly #lastLines: string[] = [];
   #waiting: LogEntry[] = [];
@@ -25,9 +26,12 @@ export class LogIntake {
   #dropped = 0;
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> = Promise.resolve();
+  #closed = false;
 
-  constructor(write: (lines: LogEntry[]) => Promise<void>, limits: LogLimits = logLimits) {
+  /** @param onFault told of a batch that could not be written; its lines wait for the next one, as far as there is room. */
+  constructor(write: (lines: LogEntry[]) => Promise<unknown>, onFault: (error: unknown) => void, limits: LogLimits = logLimits) {
     this.#write = write;
+    this.#onFault = onFault;
     this.#limits = limits;
   }
 
@@ -72,7 +76,13 @@ export class LogIntake {
     await this.#flushing;
   }
 
-  /** Takes over from an earlier run of the same program what a failure's message may need. */
+  /** Writes what waits a last time; what can't be written then is lost. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.flush();
+  }
+
+  /** Keeps a line for a failure's message, in the place of the oldest. */
   #remember(text: string): void {
     this.#lastLines.push(printable(text.slice(0, 500)));
     if (this.#lastLines.length > this.#limits.remembered) this.#lastLines.shift();
@@ -80,7 +90,7 @@ export class LogIntake {
 
   #admitDropped(): void {
     if (this.#dropped === 0) return;
-    const message = `${this.#dropped} lines were dropped: the program writes more than ${this.#limits.linesPerSecond} a second`;
+    const message = `${this.#dropped} lines were dropped: more than ${this.#limits.linesPerSecond} a second, or more than could wait for the database`;
     this.#dropped = 0;
     this.#waiting.push({ at: new Date(), stream: "system", level: "warn", message });
   }
@@ -98,6 +108,15 @@ export class LogIntake {
     const lines = this.#waiting;
     if (lines.length === 0) return;
     this.#waiting = [];
-    await this.#write(lines);
+    try {
+      await this.#write(lines);
+    } catch (error) {
+      this.#onFault(error);
+      if (this.#closed) return;
+      const waiting = [...lines, ...this.#waiting];
+      this.#waiting = waiting.slice(-this.#limits.waiting);
+      this.#dropped += waiting.length - this.#waiting.length;
+      this.#schedule();
+    }
   }
 }

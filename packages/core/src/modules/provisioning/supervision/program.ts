@@ -60,6 +60,8 @@ export class SupervisedProgram {
   #health: Health | null = null;
   #written: Health | null = null;
   #endedBecause: string | null = null;
+  /** The end that is under way, or over. */
+  #ended: Promise<void> | null = null;
   #failure: Failure | null = null;
   #waiters: { resolve(health: Health): void; reject(error: Error): void }[] = [];
   /** One write after the other, so that an older state never follows a newer one. */
@@ -69,7 +71,10 @@ export class SupervisedProgram {
     this.lease = lease;
     this.#charge = charge;
     this.#parts = parts;
-    this.#logs = new LogIntake((lines) => this.#guarded("keep log lines", () => recordLogs(parts.platform, lease, lines)));
+    this.#logs = new LogIntake(
+      (lines) => recordLogs(parts.platform, lease, lines),
+      (error) => this.#failed("keep log lines", error),
+    );
   }
 
   get health(): Health | null {
@@ -86,6 +91,10 @@ export class SupervisedProgram {
     return this.#failure;
   }
 
+  /**
+   * Starts it. Where its program is missing on this host it is given up.
+   * @throws DriverError where the host refuses to start it, which is the host's trouble: the lease is let go of, for another worker to try
+   */
   async start(): Promise<void> {
     if (this.#phase === "gone") return;
     const { driver } = this.#parts;
@@ -108,8 +117,10 @@ export class SupervisedProgram {
     } catch (error) {
       if (!(error instanceof DriverError)) throw error;
       this.#logs.note("error", error.message);
-      await this.#giveUp({ code: error.code, message: error.message });
-      return;
+      if (error.code === "program_missing") return this.#giveUp({ code: error.code, message: error.message });
+      this.#setHealth(unreachable(this.#health, error.message, new Date()));
+      await this.stop(0);
+      throw error;
     }
     this.#poll(healthTimes.firstPollMs);
   }
@@ -139,39 +150,35 @@ export class SupervisedProgram {
     });
   }
 
-  /** What it wrote last: for the message of a failure that someone else finds. */
-  lastLines(): readonly string[] {
-    return this.#logs.lastLines;
-  }
-
   /**
    * Ends the program and lets go of the lease.
    * @param grace Milliseconds it has to end by itself.
    */
-  async stop(grace: number): Promise<void> {
-    if (!this.#end({ code: "stopped", message: "The program was stopped." })) return;
-    await this.#parts.driver.stop(this.lease.deploymentId, grace);
-    await this.#logs.flush();
-    await this.#writes;
-    await this.#guarded("release the instance", () => releaseInstance(this.#parts.platform, this.lease));
-    this.#parts.onGone();
+  stop(grace: number): Promise<void> {
+    return this.#endOnce({ code: "stopped", message: "The program was stopped." }, async () => {
+      await this.#parts.driver.stop(this.lease.deploymentId, grace);
+      await this.#logs.close();
+      await this.#writes;
+      await this.#guarded("release the instance", () => releaseInstance(this.#parts.platform, this.lease));
+    });
   }
 
   /** Ends the program at once, because the lease belongs to another: nothing is written any more. */
-  async abandon(): Promise<void> {
-    if (!this.#end({ code: "fenced", message: "Another worker took over." })) return;
-    await this.#parts.driver.stop(this.lease.deploymentId, 1_000);
-    this.#parts.onGone();
+  abandon(): Promise<void> {
+    return this.#endOnce({ code: "fenced", message: "Another worker took over." }, () =>
+      this.#parts.driver.stop(this.lease.deploymentId, 1_000),
+    );
   }
 
-  /** @returns false when it had ended before */
-  #end(failure: Failure): boolean {
-    if (this.#phase === "gone") return false;
+  /** Ends it the way that is asked for first; whoever asks later waits for the same end. */
+  #endOnce(failure: Failure, work: () => Promise<void>): Promise<void> {
+    if (this.#ended) return this.#ended;
     this.#phase = "gone";
     this.#failure = failure;
     clearTimeout(this.#timer);
     for (const waiter of this.#waiters.splice(0)) waiter.reject(new ProgramGone(failure));
-    return true;
+    this.#ended = work().finally(() => this.#parts.onGone());
+    return this.#ended;
   }
 
   #exited(exit: ExitReason): void {
@@ -199,13 +206,13 @@ export class SupervisedProgram {
     this.#timer = setTimeout(() => void this.#guarded("start the program", () => this.start()), next.delayMs);
   }
 
-  async #giveUp(failure: Failure): Promise<void> {
-    if (!this.#end(failure)) return;
-    this.#logs.note("error", `Given up: ${failure.code}.`);
-    await this.#logs.flush();
-    await this.#writes;
-    await this.#guarded("record the failure", () => giveUpInstance(this.#parts.platform, this.lease, failure));
-    this.#parts.onGone();
+  #giveUp(failure: Failure): Promise<void> {
+    return this.#endOnce(failure, async () => {
+      this.#logs.note("error", `Given up: ${failure.code}.`);
+      await this.#logs.close();
+      await this.#writes;
+      await this.#guarded("record the failure", () => giveUpInstance(this.#parts.platform, this.lease, failure));
+    });
   }
 
   #poll(delayMs: number): void {
@@ -290,8 +297,12 @@ export class SupervisedProgram {
       await work();
     } catch (error) {
       this.#written = null;
-      this.#parts.logger.warn({ err: error, deploymentId: this.lease.deploymentId, epoch: this.lease.epoch }, `could not ${what}`);
+      this.#failed(what, error);
     }
+  }
+
+  #failed(what: string, error: unknown): void {
+    this.#parts.logger.warn({ err: error, deploymentId: this.lease.deploymentId, epoch: this.lease.epoch }, `could not ${what}`);
   }
 
   /** The failure to show when waiting for it took too long. */

@@ -1,7 +1,7 @@
 import { type DeploymentStatus, type DesiredState, deploymentStatuses, type TaskAction } from "@obelisk/schemas/deployments";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { afterCancel, afterFailure, afterSuccess, courses, mayAsk, mayRerun, owedTo, runs, type Standing } from "../policy.ts";
+import { afterCancel, afterFailure, afterSuccess, courses, mayAsk, mayRerun, owedTo, type Standing } from "../policy.ts";
 
 const actions = Object.keys(courses) as TaskAction[];
 const asked = actions.filter((action) => action !== "provision") as Exclude<TaskAction, "provision">[];
@@ -68,7 +68,7 @@ describe("running a task again", () => {
 });
 
 describe("where a task leaves its deployment", () => {
-  it("always in a settled status; failed, it keeps the wish and shows the cause, unless it ran and was only looked at", () => {
+  it("always in a settled status; failed, it keeps the wish and shows the cause, unless it was only looked at", () => {
     const cause = { code: "provisioning_unavailable", message: "no RPC answers" };
     const settled: DeploymentStatus[] = ["running", "degraded", "suspended", "deprovisioned", "failed"];
     fc.assert(
@@ -76,10 +76,22 @@ describe("where a task leaves its deployment", () => {
         expect(settled).toContain(afterSuccess(action, flag).status);
         expect(settled).toContain(afterCancel(former, reached, flag).status);
         const landing = afterFailure(action, former, reached, cause);
-        if (reached === "looked" && runs(former)) expect(landing).toEqual({ ...former, failure: null });
-        else expect(landing).toEqual({ status: "failed", desiredState: courses[action].desired, failure: cause });
+        if (reached === "looked" && settled.includes(former.status)) expect(landing).toMatchObject(former);
+        else if (reached !== "looked" || former.status === "queued")
+          expect(landing).toEqual({ status: "failed", desiredState: courses[action].desired, failure: cause });
       }),
     );
+  });
+
+  it("failed before it touched anything: a suspended deployment can still be resumed, a failed one still be redeployed", () => {
+    const cause = { code: "capacity", message: "every worker is full" };
+    const suspended = { status: "suspended", desiredState: "suspended" } as const;
+    for (const action of ["resume", "deprovision"] as const) {
+      expect(afterFailure(action, suspended, "looked", cause)).toEqual({ ...suspended, failure: null });
+    }
+    const failed = { status: "failed", desiredState: "running" } as const;
+    expect(afterFailure("deprovision", failed, "looked", cause)).toEqual({ ...failed, failure: cause });
+    expect(afterFailure("provision", { status: "queued", desiredState: "running" }, "looked", cause)).toMatchObject({ status: "failed" });
   });
 
   it("cancelled: back where it was, and failed with the code cancelled when it never ran", () => {

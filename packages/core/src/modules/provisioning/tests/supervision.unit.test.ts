@@ -11,6 +11,9 @@ import type { LogEntry } from "../system/telemetry.ts";
 
 const now = new Date("2026-11-23T10:00:00.000Z");
 const later = (ms: number) => new Date(now.getTime() + ms);
+const noFault = (error: unknown) => {
+  throw error;
+};
 const report = { status: "healthy" as const, message: null, syncedBlock: 5, headBlock: 6, lagBlocks: 1 };
 
 describe("health", () => {
@@ -70,7 +73,7 @@ describe("what a hostile node makes a program say", () => {
   });
 
   it("leaves a failure's last lines storable, also where a line is cut within a character", () => {
-    const intake = new LogIntake(async () => undefined, { linesPerSecond: 1, flushMs: 5, waiting: 100, remembered: 3 });
+    const intake = new LogIntake(async () => undefined, noFault, { linesPerSecond: 1, flushMs: 5, waiting: 100, remembered: 3 });
     for (let line = 0; line < 3; line += 1) intake.take("stdout", `${"x".repeat(499)}😀 ${words}`);
     for (const line of intake.lastLines) expect(line).toBe(`${"x".repeat(499)}\ufffd`);
   });
@@ -94,7 +97,7 @@ describe("what a hostile node makes a program say", () => {
 describe("log intake", () => {
   it("keeps a bounded number of lines a second and says how many it dropped", async () => {
     const kept: LogEntry[] = [];
-    const intake = new LogIntake(async (lines) => void kept.push(...lines), {
+    const intake = new LogIntake(async (lines) => void kept.push(...lines), noFault, {
       linesPerSecond: 10,
       flushMs: 5,
       waiting: 100,
@@ -122,6 +125,7 @@ describe("log intake", () => {
         kept.push(...lines.map(({ message }) => message));
         writing -= 1;
       },
+      noFault,
       { linesPerSecond: 1_000, flushMs: 1, waiting: 1_000, remembered: 3 },
     );
     for (let line = 0; line < 30; line += 1) {
@@ -130,6 +134,37 @@ describe("log intake", () => {
     }
     await intake.flush();
     expect(kept).toEqual(Array.from({ length: 30 }, (_, line) => `${line}`));
+  });
+});
+
+describe("log lines while the database is away", () => {
+  it("wait as far as there is room, and what there is no room for is counted", async () => {
+    const kept: string[] = [];
+    let faults = 0;
+    let away = true;
+    const intake = new LogIntake(
+      async (lines) => {
+        if (away) throw new Error("no database");
+        kept.push(...lines.map(({ message }) => message));
+      },
+      () => {
+        faults += 1;
+      },
+      { linesPerSecond: 1_000, flushMs: 1, waiting: 10, remembered: 3 },
+    );
+    for (let line = 0; line < 15; line += 1) intake.take("stdout", `${line}`);
+    await intake.flush();
+    expect(faults).toBeGreaterThan(0);
+    away = false;
+    await intake.flush();
+    const own = kept.filter((message) => /^\d+$/.test(message)).length;
+    const dropped = kept.reduce((sum, message) => sum + Number(/^(\d+) lines were dropped/.exec(message)?.[1] ?? 0), 0);
+    expect(own).toBeGreaterThan(5);
+    // A note of drops that finds no room is itself counted among them.
+    expect(own + dropped).toBeGreaterThanOrEqual(15);
+    away = true;
+    intake.take("stdout", "last words");
+    await intake.close();
   });
 });
 
