@@ -9,7 +9,11 @@ let serving: Serving;
 let addresses = 0;
 
 beforeAll(async () => {
-  serving = await serve({ failureLimit: { requests: limit, windowSeconds: 86_400 }, http: { trustProxy: true } });
+  serving = await serve({
+    failureLimit: { requests: limit, windowSeconds: 86_400 },
+    signInLimit: { requests: 12, windowSeconds: 86_400 },
+    http: { trustProxy: true },
+  });
   for (const name of ["guessed", "ada", "burst", "typist"])
     await createUser(serving.test.platform, { email: `${name}@failures.test`, name, password });
 });
@@ -88,4 +92,40 @@ test("strangers who use up an account's tries shut its owner out neither of thei
   expect((await signIn("guessed@failures.test", password, known)).status).toBe(429);
   const forged = { cookie: known.cookie.replace(/known_browser=./, (start) => start.slice(0, -1) + (start.endsWith("A") ? "B" : "A")) };
   expect((await signIn(email, password, forged)).status).toBe(429);
+});
+
+const windows = async () => (await serving.test.owner.query("select count(*)::int as count from rate_windows")).rows[0].count;
+
+test("an address that names one account after another is stopped before they are counted", async () => {
+  const before = await windows();
+  const from = { "x-forwarded-for": "10.9.9.9" };
+  const tries = Array.from({ length: 20 }, (_, index) => signIn(`random${index}@failures.test`, password, from));
+  const refused = (await Promise.all(tries)).filter(({ status }) => status === 429);
+  expect(refused).toHaveLength(8);
+  expect(Number(refused[0]?.headers.get("retry-after"))).toBeGreaterThan(0);
+  expect(await windows()).toBe(before + 12 + 1);
+  // Another address of the same network, as IPv6 hands them out by the thousand, is the same caller.
+  const statuses = [];
+  for (let time = 0; time < 13; time += 1)
+    statuses.push((await signIn(`v6-${time}@failures.test`, password, { "x-forwarded-for": `2001:db8:1:1::${time + 1}` })).status);
+  expect([statuses.at(11), statuses.at(12)]).toEqual([401, 429]);
+});
+
+test("a sign-in that works leaves no window of its account behind", async () => {
+  const before = await windows();
+  expect((await signIn("typist@failures.test", password)).status).toBe(200);
+  // The address's own.
+  expect(await windows()).toBe(before + 1);
+});
+
+test("an account that is used up is refused without another write", async () => {
+  const email = "used-up@failures.test";
+  for (let time = 0; time < limit; time += 1) await wrong(email);
+  expect((await wrong(email)).status).toBe(429);
+  const versions = async () =>
+    (await serving.test.owner.query("select key_id, xmin::text from rate_windows where key_id like 'sign-in:%' order by 1")).rows;
+  const before = await versions();
+  const refused = await wrong(email);
+  expect([refused.status, Number(refused.headers.get("retry-after")) > 5]).toEqual([429, true]);
+  expect(await versions()).toEqual(before);
 });

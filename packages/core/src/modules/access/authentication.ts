@@ -1,7 +1,7 @@
 import { longestPassword, shortestPassword } from "@obelisk/schemas/passwords";
 import { nameSchema } from "@obelisk/schemas/primitives";
 import { betterAuth } from "better-auth";
-import { APIError } from "better-auth/api";
+import { APIError, getIP } from "better-auth/api";
 import { systemDb } from "../../db/system-db.ts";
 import type { Platform } from "../../kernel/context.ts";
 import { ObeliskError } from "../../kernel/errors.ts";
@@ -38,7 +38,7 @@ export interface AuthenticationOptions {
 export interface Authentication {
   /**
    * Answers a request below `/api/auth`; null for what isn't offered there.
-   * @throws ObeliskError `rate_limited` for an account with too many failed sign-ins, `unsupported_media_type`
+   * @throws ObeliskError `rate_limited` for an address with too many tries of signing in, or an account with too many that failed; `unsupported_media_type`
    */
   handle(request: Request, ip: string | null): Promise<Response | null>;
   /** Reads the session behind the headers' cookie. `setCookie` is what the answer should carry when the session was prolonged. */
@@ -92,6 +92,7 @@ export function createAuthentication(platform: Platform, options: Authentication
   const secure = settings.baseUrl.startsWith("https:");
   const known = new KnownBrowser(options.secret, { secure });
   const limit = { window: options.signInLimit.windowSeconds, max: options.signInLimit.requests };
+  const tries = signInLimiter(platform);
   const auth = betterAuth({
     appName: "Obelisk",
     baseURL: settings.baseUrl,
@@ -117,8 +118,9 @@ export function createAuthentication(platform: Platform, options: Authentication
       enabled: true,
       window: 60,
       max: 600,
-      customRules: { "/sign-in/*": limit, "/sign-up/*": limit },
-      customStorage: signInLimiter(platform),
+      // Signing in is counted before the library is asked, see signIn.
+      customRules: { "/sign-in/*": false, "/sign-up/*": limit },
+      customStorage: tries,
     },
     advanced: {
       database: { generateId: ids, validateSchema: false },
@@ -129,11 +131,19 @@ export function createAuthentication(platform: Platform, options: Authentication
     logger: { log: (level, message) => platform.logger[level === "error" ? "error" : "debug"]({ library: "better-auth" }, message) },
   });
 
-  /** Signs in within what the account's failures leave, and knows the browser again once it has worked. */
+  /**
+   * Signs in within what the address's tries and the account's failures leave, and knows the browser again once it has worked. The address
+   * comes first: the caller names the account, and nobody may have windows counted for as many accounts as they can think of.
+   */
   async function signIn(request: Request): Promise<Response> {
     // The library would read a form too; what it reads must be what is counted.
     if (!/^application\/json\s*(;|$)/i.test(request.headers.get("content-type") ?? ""))
       throw new ObeliskError("unsupported_media_type", "Send the body as content-type: application/json.");
+    const { allowed, retryAfter } = await tries.consume(`${getIP(request, auth.options) ?? "unknown"} ${signInPath}`, limit);
+    if (!allowed)
+      throw new ObeliskError("rate_limited", "Too many tries of signing in from your address. Wait, then try again.", {
+        retryAfterSeconds: retryAfter ?? limit.window,
+      });
     const body = await request.text();
     const account = accountIn(body);
     const ask = () => auth.handler(new Request(request.url, { method: "POST", headers: request.headers, body }));

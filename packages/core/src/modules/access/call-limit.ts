@@ -1,7 +1,7 @@
-import { BoundedMap } from "../../kernel/bounded-map.ts";
 import type { Platform } from "../../kernel/context.ts";
 import { ObeliskError } from "../../kernel/errors.ts";
 import { countRequest } from "./request-window.ts";
+import { UsedUpWindows } from "./used-up-windows.ts";
 
 /** `costly` is what reaches out to other servers or reads much; everything else is `usual`. */
 export type CallBound = "usual" | "costly";
@@ -9,9 +9,7 @@ export type CallBound = "usual" | "costly";
 /** Calls one person may make in a window of either kind; the two are counted apart. */
 export type CallLimits = Record<CallBound, { requests: number; windowSeconds: number }>;
 
-/** Subjects whose window is used up, until it ends: refusing them again costs no look at the database. */
-const full = new WeakMap<Platform, BoundedMap<number>>();
-const remembered = 20_000;
+const usedUp = new UsedUpWindows();
 
 /**
  * Counts a call of a signed-in person. The count is exact across processes.
@@ -20,16 +18,10 @@ const remembered = 20_000;
 export async function countCall(platform: Platform, userId: string, bound: CallBound, limits: CallLimits): Promise<void> {
   const { requests, windowSeconds } = limits[bound];
   const subject = `${userId}:${bound}`;
-  const memory = full.get(platform) ?? new BoundedMap(remembered);
-  full.set(platform, memory);
-  const now = Date.now();
-  const until = memory.get(subject, now);
-  if (until !== undefined) throw tooMany(requests, windowSeconds, Math.ceil((until - now) / 1000));
+  const wait = usedUp.secondsLeft(platform, subject);
+  if (wait !== null) throw tooMany(requests, windowSeconds, wait);
   const { used, resetSeconds } = await countRequest(platform, subject, windowSeconds);
-  if (used >= requests) {
-    const end = Date.now() + resetSeconds * 1000;
-    memory.set(subject, end, end);
-  }
+  if (used >= requests) usedUp.remember(platform, subject, resetSeconds);
   if (used > requests) throw tooMany(requests, windowSeconds, resetSeconds);
 }
 

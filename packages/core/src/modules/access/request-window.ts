@@ -24,11 +24,15 @@ export async function countRequest(
   return { used: row.used, windowStart: row.windowStart, resetSeconds: secondsLeft(row.windowStart, windowSeconds, row.epoch) };
 }
 
-/** Takes back one request that turned out not to count, unless its window has ended meanwhile. */
+/** Takes back one request that turned out not to count, unless its window has ended meanwhile. A window with none left goes. */
 export async function uncountRequest(platform: Platform, subject: string, windowStart: number): Promise<void> {
-  await sql`update rate_windows set used = used - 1 where key_id = ${subject} and window_start = ${windowStart}`.execute(
-    systemDb(platform),
-  );
+  const windows = systemDb(platform);
+  const { rows } = await sql<{ used: number }>`
+    update rate_windows set used = used - 1 where key_id = ${subject} and window_start = ${windowStart} returning used`.execute(windows);
+  const [row] = rows;
+  // Whoever counts between the two statements keeps the window.
+  if (row && row.used <= 0)
+    await sql`delete from rate_windows where key_id = ${subject} and window_start = ${windowStart} and used <= 0`.execute(windows);
 }
 
 /** Forgets windows that ended more than a day ago; at most `limit` at a time. Gives how many. */
