@@ -32,7 +32,7 @@ export const rotateApiKey = mutation({
         ...recognition(token),
         tokenHash: hashToken(token),
         previousTokenHash: overlaps ? key.tokenHash : null,
-        previousTokenExpiresAt: overlaps ? new Date(now.getTime() + input.overlapSeconds * 1000) : null,
+        previousTokenExpiresAt: overlaps ? overlapEnd(now, input.overlapSeconds, key.expiresAt) : null,
       })
       .where("organizationId", "=", ctx.organizationId)
       .where("id", "=", input.id)
@@ -46,3 +46,8 @@ export const rotateApiKey = mutation({
     data: { overlapSeconds: input.overlapSeconds },
   }),
 });
+
+function overlapEnd(now: Date, overlapSeconds: number, expiresAt: Date | null): Date {
+  const end = now.getTime() + overlapSeconds * 1000;
+  return new Date(expiresAt ? Math.min(end, expiresAt.getTime()) : end);
+}

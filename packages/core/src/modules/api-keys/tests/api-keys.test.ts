@@ -84,6 +84,15 @@ test("with an overlap both tokens work, one window for both, until the overlap o
   expect((await use(third.token)).key.id).toBe(key.id);
 });
 
+test("the overlap ends with the key itself where that is sooner, in what is stored and in what is shown", async () => {
+  const { key } = await issue({ expiresInSeconds: 3_600 });
+  const cut = await rotateApiKey(tenant.asOwner(), { id: key.id, overlapSeconds: 7_200 });
+  expect(cut.key.previousTokenExpiresAt).toBe(key.expiresAt);
+  expect((await row(key.id)).previous_token_expires_at).toEqual((await row(key.id)).expires_at);
+  const whole = await rotateApiKey(tenant.asOwner(), { id: key.id, overlapSeconds: 60 });
+  expect(Date.parse(whole.key.previousTokenExpiresAt ?? "")).toBeLessThan(Date.parse(key.expiresAt ?? ""));
+});
+
 test("a key used in parallel lets exactly its limit through, then costs no look-up until the window ends", async () => {
   const limited = await openTestPlatform({ database: host.database, settings: { rateLimit: { requests: 25, windowSeconds: 86_400 } } });
   try {
