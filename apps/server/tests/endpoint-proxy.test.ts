@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTenant, insertDeployment, type Serving, serve, type TestTenant } from "./serving.ts";
 
@@ -170,4 +170,49 @@ test("a deployment without a program answers 503 and when to come again, one who
 test("a request over the limit is refused", async () => {
   const { slug } = await deployed({ visibility: "public" });
   expect((await serving.ask(`/d/${slug}/graphql`, { body: "x".repeat(1024 * 1024 + 1) })).status).toBe(413);
+});
+
+test("callers that don't read an answer hold their turns until the deadline and no longer", async () => {
+  const large = createServer((_, response) => {
+    response.writeHead(200);
+    const chunk = Buffer.alloc(1024 * 1024);
+    const more = () => {
+      while (!response.destroyed) if (!response.write(chunk)) return;
+    };
+    response.on("drain", more);
+    more();
+  });
+  await new Promise<void>((resolve) => {
+    large.listen(0, "127.0.0.1", resolve);
+  });
+  const hurried = await serve({ http: { endpointDeadlineMs: 3_000 } });
+  const owner = await createTenant(hurried.test);
+  const { slug, id } = await insertDeployment(hurried.test, owner, { visibility: "public" });
+  await hurried.test.owner.query(
+    `insert into instances (organization_id, deployment_id, worker_id, epoch, lease_expires_at, state, address, sealed_token)
+     values ($1, $2, 'wrk', 1, now() + interval '1 hour', 'ready', $3, $4)`,
+    [owner.id, id, `127.0.0.1:${(large.address() as AddressInfo).port}`, hurried.test.platform.secrets.seal("t", `instance.token:${id}`)],
+  );
+  const path = `/d/${slug}/graphql`;
+  const sockets = Array.from({ length: 32 }, () => {
+    const socket = connect(Number(new URL(hurried.url).port), "127.0.0.1");
+    socket.on("error", () => undefined);
+    socket.pause();
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    return socket;
+  });
+  const status = async () => {
+    const answer = await hurried.ask(path);
+    await answer.body?.cancel();
+    return answer.status;
+  };
+  try {
+    await expect.poll(status, { timeout: 2_500 }).toBe(429);
+    await expect.poll(status, { timeout: 10_000 }).toBe(200);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await hurried.close();
+    large.closeAllConnections();
+    large.close();
+  }
 });

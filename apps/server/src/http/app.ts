@@ -20,7 +20,7 @@ export function createApp(parts: Parts): { app: Hono<AppEnv>; close(): Promise<v
   const app = new Hono<AppEnv>();
   const health = healthRoutes(parts);
   const page = pages(parts);
-  const proxy = endpointProxy(parts);
+  const proxy = endpointProxy(parts, { deadlineMs: parts.options.endpointDeadlineMs });
 
   const noticeProxy = noticeUnheardProxy(parts);
   app.use(

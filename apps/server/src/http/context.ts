@@ -22,6 +22,8 @@ export interface HttpOptions {
   metricsToken: string | null;
   /** What one signed-in person may call in a minute. */
   callLimits: CallLimits;
+  /** Time for one answer of a deployment's endpoint with all of its body, in milliseconds; 60 s unless told. */
+  endpointDeadlineMs?: number;
   /** Folder of the built dashboard. */
   dashboardFolder: string;
 }

@@ -18,6 +18,9 @@ const largestAnswer = 64 * 1024 * 1024;
 /** Requests of one deployment that this server forwards at a time: a slow one, or one that everybody asks, can't take the others' place. */
 const atATime = 32;
 
+/** Time for one answer with all of its body, in milliseconds: a caller that doesn't read would else hold its turn for ever. */
+const patienceMs = 60_000;
+
 /** How the program is doing: for its organization, also where its data is public. */
 const operational = /^\/d\/[^/]+\/(health|ready|metrics)(\/|$)/i;
 
@@ -28,7 +31,7 @@ const noEndpoint = () =>
 const cors = { "access-control-allow-origin": "*", "access-control-expose-headers": "x-request-id, retry-after" };
 
 /** Serves `/d/{slug}/…` from wherever the deployment's program runs. */
-export function endpointProxy(parts: Parts) {
+export function endpointProxy(parts: Parts, { deadlineMs = patienceMs }: { deadlineMs?: number | undefined } = {}) {
   const { platform } = parts;
   const agent = new Agent({
     connections: 64,
@@ -94,7 +97,8 @@ export function endpointProxy(parts: Parts) {
     const url = new URL(c.req.url);
     // As it was written: a caller may percent-encode the slug, and it is then longer than the deployment's.
     const path = url.pathname.replace(/^\/d\/[^/]*/, "") || "/";
-    const ended = AbortSignal.any([c.req.raw.signal, parts.closing]);
+    const deadline = AbortSignal.timeout(deadlineMs);
+    const ended = AbortSignal.any([c.req.raw.signal, parts.closing, deadline]);
     try {
       const answer = await agent.request({
         origin: `http://${instance.address}`,
@@ -115,6 +119,7 @@ export function endpointProxy(parts: Parts) {
       done();
       if (error instanceof ObeliskError) throw error;
       if (error instanceof errors.HeadersTimeoutError) throw unreachable("did not answer within 30 s", error);
+      if (deadline.aborted) throw unreachable(`did not answer within ${deadlineMs / 1000} s`, error);
       if (ended.aborted) throw new ObeliskError("unavailable", "The request was ended.", { cause: error });
       throw unreachable("does not answer", error);
     }
