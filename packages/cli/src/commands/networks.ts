@@ -30,7 +30,7 @@ export function networksCommand(surroundings: Surroundings): Command {
           { header: "chain", value: (row) => row.chainId, align: "right" },
           { header: "state", value: (row) => (row.enabled ? "on" : "off") },
           { header: "kind", value: (row) => (row.development ? "development" : "live") },
-          { header: "nodes", value: (row) => row.rpcOrigins.join(" ") },
+          { header: "nodes", value: (row) => row.rpcOrigins?.join(" ") ?? "unreadable" },
         ]),
       );
     });

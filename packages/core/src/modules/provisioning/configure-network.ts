@@ -4,7 +4,7 @@ import { nameSchema } from "@obelisk/schemas/primitives";
 import { z } from "zod";
 import type { Platform } from "../../kernel/context.ts";
 import { conflict, fieldErrors, invalidRequest, ObeliskError } from "../../kernel/errors.ts";
-import { configuredNetworks, type NetworkChange, registerNetwork } from "./system/networks.ts";
+import { findNetwork, type NetworkChange, registerNetwork } from "./system/networks.ts";
 
 const evm = evmAdapter();
 
@@ -46,7 +46,7 @@ export async function configureNetwork(platform: Platform, input: ConfigureNetwo
   if (!first || stranger) {
     throw conflict(`The nodes are on different chains: ${answers.map(({ origin, chainId }) => `${origin} on ${chainId}`).join(", ")}.`);
   }
-  const before = (await configuredNetworks(platform)).find(({ slug }) => slug === network.slug);
+  const before = await findNetwork(platform, network.slug);
   if (before && before.chainId !== first.chainId) {
     throw conflict(`The network ${network.slug} is chain ${before.chainId} and the node is on ${first.chainId}. Give it another slug.`);
   }

@@ -1,5 +1,7 @@
 import { systemDb } from "../../../db/system-db.ts";
 import type { Platform } from "../../../kernel/context.ts";
+import { ObeliskError } from "../../../kernel/errors.ts";
+import type { Secrets } from "../../../kernel/secrets.ts";
 import { openRpcUrls, sealRpcUrls } from "../specification.ts";
 
 export interface RegisterNetwork {
@@ -46,19 +48,30 @@ export async function registerNetwork(platform: Platform, network: RegisterNetwo
         .onConflict((conflict) => conflict.column("slug").doUpdateSet(row))
         .execute();
       if (!before) return null;
-      const formerUrls = openRpcUrls(platform.secrets, network.slug, before.sealedRpcUrls);
+      const formerUrls = readableUrls(platform.secrets, network.slug, before.sealedRpcUrls);
       return networkChanges({ ...before, rpcUrls: formerUrls }, { ...network, development: development ?? before.development });
     });
 }
 
-type Comparable = Pick<RegisterNetwork, "name" | "rpcUrls"> & { development: boolean };
+/** The sealed URLs; null where they can't be opened, as when their key was lost: setting the network again is the repair. */
+function readableUrls(secrets: Secrets, slug: string, sealed: string): string[] | null {
+  try {
+    return openRpcUrls(secrets, slug, sealed);
+  } catch (error) {
+    if (error instanceof ObeliskError) return null;
+    throw error;
+  }
+}
+
+/** URLs that can't be opened are null, and differ from all others. */
+type Comparable = Pick<RegisterNetwork, "name"> & { rpcUrls: string[] | null; development: boolean };
 
 function networkChanges(before: Comparable, after: Comparable): NetworkChange[] {
   const kind = ({ development }: Comparable) => (development ? "development" : "live");
-  const nodes = ({ rpcUrls }: Comparable) => originsOf(rpcUrls).join(" ");
+  const nodes = ({ rpcUrls }: Comparable) => originsOf(rpcUrls)?.join(" ") ?? "unreadable";
   const changes: NetworkChange[] = [];
   if (before.name !== after.name) changes.push({ what: "name", from: before.name, to: after.name });
-  if (before.rpcUrls.join(" ") !== after.rpcUrls.join(" ")) changes.push({ what: "nodes", from: nodes(before), to: nodes(after) });
+  if (before.rpcUrls?.join(" ") !== after.rpcUrls?.join(" ")) changes.push({ what: "nodes", from: nodes(before), to: nodes(after) });
   if (before.development !== after.development) changes.push({ what: "kind", from: kind(before), to: kind(after) });
   return changes;
 }
@@ -68,8 +81,8 @@ export interface ConfiguredNetwork extends Omit<RegisterNetwork, "rpcUrls" | "de
   development: boolean;
   /** Switched off, it takes no new deployments; what runs on it goes on. */
   enabled: boolean;
-  /** The URLs without path and query, where credentials often are. */
-  rpcOrigins: string[];
+  /** The URLs without path and query, where credentials often are; null where they can't be opened with the keys that are configured. */
+  rpcOrigins: string[] | null;
 }
 
 /** Every network, switched off or not, by slug. */
@@ -81,12 +94,21 @@ export async function configuredNetworks(platform: Platform): Promise<Configured
     .execute();
   return rows.map(({ sealedRpcUrls, ...row }) => ({
     ...row,
-    rpcOrigins: originsOf(openRpcUrls(platform.secrets, row.slug, sealedRpcUrls)),
+    rpcOrigins: originsOf(readableUrls(platform.secrets, row.slug, sealedRpcUrls)),
   }));
 }
 
-function originsOf(rpcUrls: readonly string[]): string[] {
-  return rpcUrls.map((url) => new URL(url).origin);
+function originsOf(rpcUrls: readonly string[] | null): string[] | null {
+  return rpcUrls?.map((url) => new URL(url).origin) ?? null;
+}
+
+/** What is visible of one network; undefined where there is none of that slug. Opens nothing that is sealed. */
+export async function findNetwork(platform: Platform, slug: string) {
+  return systemDb(platform)
+    .selectFrom("networks")
+    .select(["chainId", "enabled", "development"])
+    .where("slug", "=", slug)
+    .executeTakeFirst();
 }
 
 /** Lets new deployments onto a network, or no more. @returns whether that changed anything; null where there is no such network */

@@ -12,33 +12,57 @@ const columns = [
 ] as const;
 
 /**
- * Seals with the newest key what an older one sealed, so that the operator can drop the older one; at most `limit` values of a column.
+ * Seals with the newest key what an older one sealed, so that the operator can drop the older one. Ends with a column once `limit` of its values
+ * or more, but less than twice as many, were sealed again. What can't be opened, such as for want of its key, is passed over and not counted.
  * @returns values sealed again
- * @throws Error naming the key that is missing for a value; every other value was sealed again by then
+ * @throws ObeliskError `unavailable` of the first value that can't be opened, naming the key where one is missing; thrown after all the work
  */
 export async function resealStale(platform: Platform, limit = 500): Promise<number> {
-  const { secrets } = platform;
-  const db = systemDb(platform);
-  const faults: unknown[] = [];
+  let fault: unknown;
   let count = 0;
-  for (const { table, key, column, purpose } of columns) {
-    const { rows } = await sql<{ name: string; sealed: string }>`
-      select ${sql.ref(key)} as name, ${sql.ref(column)} as sealed from ${sql.table(table)}
-      where not starts_with(${sql.ref(column)}, ${secrets.newestPrefix}) limit ${limit}`.execute(db);
-    for (const { name, sealed } of rows) {
-      try {
-        const fresh = secrets.seal(secrets.open(sealed, purpose(name)), purpose(name));
-        // Only over the value that was read: whoever wrote another one meanwhile knows better.
-        const { numAffectedRows } = await sql`
-          update ${sql.table(table)} set ${sql.ref(column)} = ${fresh} where ${sql.ref(key)} = ${name} and ${sql.ref(column)} = ${sealed}`.execute(
-          db,
-        );
-        count += Number(numAffectedRows ?? 0n);
-      } catch (error) {
-        faults.push(error);
+  for (const sealed of columns) {
+    const enough = count + limit;
+    let after = "";
+    while (count < enough) {
+      const page = await stalePage(platform, sealed, after, limit);
+      for (const value of page) {
+        try {
+          count += await resealValue(platform, sealed, value);
+        } catch (error) {
+          fault ??= error;
+        }
       }
+      const last = page.at(-1);
+      if (!last || page.length < limit) break;
+      after = last.name;
     }
   }
-  if (faults.length > 0) throw faults[0];
+  if (fault) throw fault;
   return count;
+}
+
+type SealedColumn = (typeof columns)[number];
+
+interface SealedValue {
+  name: string;
+  sealed: string;
+}
+
+/** By the row's name, so that values which can't be opened don't stand before the rest. */
+async function stalePage(platform: Platform, { table, key, column }: SealedColumn, after: string, limit: number): Promise<SealedValue[]> {
+  const { rows } = await sql<SealedValue>`
+    select ${sql.ref(key)} as name, ${sql.ref(column)} as sealed from ${sql.table(table)}
+    where not starts_with(${sql.ref(column)}, ${platform.secrets.newestPrefix}) and ${sql.ref(key)} > ${after}
+    order by ${sql.ref(key)} limit ${limit}`.execute(systemDb(platform));
+  return rows;
+}
+
+/** @returns 1, or 0 where somebody has written another value meanwhile: they know better */
+async function resealValue(platform: Platform, { table, key, column, purpose }: SealedColumn, { name, sealed }: SealedValue) {
+  const { secrets } = platform;
+  const fresh = secrets.seal(secrets.open(sealed, purpose(name)), purpose(name));
+  const { numAffectedRows } = await sql`
+    update ${sql.table(table)} set ${sql.ref(column)} = ${fresh}
+    where ${sql.ref(key)} = ${name} and ${sql.ref(column)} = ${sealed}`.execute(systemDb(platform));
+  return Number(numAffectedRows ?? 0n);
 }
