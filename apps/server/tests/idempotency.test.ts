@@ -102,6 +102,14 @@ test("a lasting refusal is kept as the answer; a fault of the surroundings is no
   expect(rows).toEqual([]);
 });
 
+test("what isn't there is not kept: a repetition is told the same without a row", async () => {
+  const headers = { "idempotency-key": "missing" };
+  const ask = () => serving.ask(`${list}/dep_missing/resume`, { token: key.token, method: "POST", headers });
+  for (const answer of [await ask(), await ask()]) expect([answer.status, answer.headers.get("idempotency-replayed")]).toEqual([404, null]);
+  const { rows } = await serving.test.owner.query("select 1 from idempotency_keys where idempotency_key = 'missing'");
+  expect(rows).toEqual([]);
+});
+
 test("an invalid idempotency key is refused by name", async () => {
   const answer = await create("invalid", { "idempotency-key": "x".repeat(256) });
   expect([answer.status, await answer.json()]).toMatchObject([400, { errors: [{ path: "idempotency-key" }] }]);

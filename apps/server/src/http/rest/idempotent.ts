@@ -43,7 +43,7 @@ export function repeatableOf(c: AppContext): Repeatable | null {
   return idempotencyKey === null ? null : { route: `${c.req.method} ${c.req.path.slice(apiRoot.length)}`, idempotencyKey };
 }
 
-/** Refusals that say nothing lasting about the request: the next try may well succeed. */
+/** Refusals not worth keeping: most say nothing lasting about the request, so that the next try may well succeed. */
 const passing = new Set([
   "rate_limited",
   "idempotency_in_progress",
@@ -51,6 +51,8 @@ const passing = new Set([
   "revoked_api_key",
   "expired_api_key",
   "plan_limit_reached",
+  // Nothing was changed, and a repetition finds nothing either: keeping that would cost a row for each name that is tried.
+  "not_found",
 ]);
 
 /**

@@ -99,6 +99,13 @@ test("after a day the key is free again, also for another body, and the sweep fo
   expect(await sweepIdempotencyKeys(host.platform)).toBe(0);
 });
 
+test("one sweep goes on while its batches come back full", async () => {
+  const many = Array.from({ length: 7 }, () => request());
+  for (const asked of many) await keepRefusal(host.platform, asked, { status: 409, body: "old" });
+  for (const asked of many) await expire(asked.idempotencyKey);
+  expect(await sweepIdempotencyKeys(host.platform, 2)).toBe(7);
+});
+
 test("bodies that differ only in the order of their keys are the same request", () => {
   const hash = (body: unknown) => requestHash("POST /x", body).toString("hex");
   expect(hash({ a: 1, b: { c: [1, { d: 2, e: 3 }] } })).toBe(hash({ b: { c: [1, { e: 3, d: 2 }] }, a: 1 }));
