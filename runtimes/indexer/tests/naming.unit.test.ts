@@ -25,6 +25,8 @@ const anyName = fc.oneof(
     "true",
     "a".repeat(128),
     "é",
+    "pg_class",
+    "PgType",
   ),
   fc.stringMatching(/^[a-cA-C_$0-2]{1,5}$/),
 );
@@ -75,6 +77,7 @@ test("tables are distinct valid identifiers apart from the raw table, and don't 
       expect(tables.length).toBe(new Set(shapes.map(({ key }) => key)).size);
       expect(new Set([...tables, "logs"]).size).toBe(tables.length + 1);
       for (const table of tables) expect(table).toMatch(identifier);
+      for (const table of tables) expect(table).not.toMatch(/^pg_/);
       expect(new Map([...nameTables([...shapes].reverse())].sort())).toEqual(new Map([...names].sort()));
     }),
     { numRuns: 500 },
@@ -91,4 +94,12 @@ test("plain names stay plain", () => {
     "already_snake",
   ]);
   expect(nameColumns(["from", "", "blockNumber", "a", "A"])).toEqual(["from", "arg1", "arg_block_number", "a_3", "a_4"]);
+});
+
+test("an event called like a relation of PostgreSQL's catalogue gets a prefix", () => {
+  const events = ["pg_class", "pgClass", "pg_stat_activity", "pgp"].map((name) => ({ type: "event", name, inputs: [] }));
+  const names = [...nameTables(readEvents("0x", events)).values()];
+  expect(names).toContain("event_pg_stat_activity");
+  expect(names).toContain("pgp");
+  expect(names.filter((name) => /^event_pg_class_[0-9a-f]{8}$/.test(name)).length).toBe(2);
 });

@@ -54,7 +54,8 @@ export function nameTables(shapes: readonly EventShape[]): Map<string, string> {
 
 function plainTableName(shape: EventShape): string {
   const name = snakeCase(shape.name);
-  return /^[a-z]/.test(name) ? name : `event_${name}`.replace(/_$/, "");
+  // PostgreSQL looks into pg_catalog before every other schema, so a table called `pg_class` could never be asked by its name.
+  return /^(?!pg_)[a-z]/.test(name) ? name : `event_${name}`.replace(/_$/, "");
 }
 
 function suffixed(plain: string, key: string, taken: ReadonlySet<string>): string {
