@@ -1,4 +1,16 @@
-import { closeSync, constants, copyFileSync, existsSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 /** The chain's state on disk. anvil writes the file in place, so a kill in that moment leaves a torn one: hence the copy. */
@@ -17,7 +29,34 @@ export function chainStateFiles(directory: string): ChainStateFiles {
  * Makes `current` something anvil can load: a torn file is set aside as `state.torn.json` and the copy takes its place.
  * Without a whole copy there is no file then, and the chain begins at block 0; that is reported.
  */
-export function repairChainState({ current, copy }: ChainStateFiles, report: (line: string) => void): void {
+export function repairChainState(files: ChainStateFiles, report: (line: string) => void): void {
+  replaceTorn(files, report);
+  keepFirstGenesis(files.current);
+}
+
+interface SavedState {
+  blocks: { header: { number: string; timestamp: string } }[];
+}
+
+/**
+ * anvil makes a block 0 of its own at each start, saves it beside the one it has loaded, and at the next start takes either for the chain's:
+ * the first ever made, the only one older than every other block, stays alone.
+ */
+function keepFirstGenesis(current: string): void {
+  if (!existsSync(current)) return;
+  const bytes = readFileSync(current);
+  const written = '"number":"0x0"';
+  if (bytes.indexOf(written, bytes.indexOf(written) + 1) < 0) return;
+  const state = JSON.parse(bytes.toString()) as SavedState;
+  const isGenesis = ({ header }: SavedState["blocks"][number]) => Number(header.number) === 0;
+  const made = state.blocks.filter(isGenesis).sort((a, b) => Number(a.header.timestamp) - Number(b.header.timestamp));
+  if (made.length < 2) return;
+  state.blocks = state.blocks.filter((block) => !isGenesis(block) || block === made[0]);
+  writeFileSync(`${current}.new`, JSON.stringify(state), { mode: 0o600 });
+  renameSync(`${current}.new`, current);
+}
+
+function replaceTorn({ current, copy }: ChainStateFiles, report: (line: string) => void): void {
   if (!existsSync(current)) return;
   if (isWholeJson(current)) {
     keepCopy({ current, copy });

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { endLeftovers, ensureEmbedded, lockDirectory, Supervisor } from "../src/index.ts";
@@ -120,6 +121,23 @@ test("a database of another major version is refused with the remedy", async () 
   writeFileSync(join(dataDir, "postgres/data/PG_VERSION"), "12\n");
   await expect(start()).rejects.toThrow(/is of PostgreSQL 12; this build brings 18/);
 });
+
+test("the chain keeps its first block over many starts: who knows it by that still does", async () => {
+  const genesis = async (rpcUrl: string) => ((await rpc(rpcUrl, "eth_getBlockByNumber", ["0x0", false])) as { hash: string }).hash;
+  const seen: { hash: string; blocks: unknown }[] = [];
+  for (let time = 0; time < 7; time += 1) {
+    const { rpcUrl, supervisor } = await start({ chain: true, databases: null });
+    await rpc(rpcUrl, "anvil_mine", ["0x2"]);
+    seen.push({ hash: await genesis(rpcUrl), blocks: await rpc(rpcUrl, "eth_blockNumber") });
+    const first = (await rpc(rpcUrl, "eth_getBlockByNumber", ["0x1", false])) as { parentHash: string };
+    expect(first.parentHash).toBe(seen[0]?.hash);
+    await supervisor.stop();
+    // A first block differs from another by its second.
+    await sleep(1_100);
+  }
+  expect(seen.map(({ hash }) => hash)).toEqual(Array.from({ length: 7 }, () => seen[0]?.hash));
+  expect(seen.map(({ blocks }) => Number(blocks))).toEqual([2, 4, 6, 8, 10, 12, 14]);
+}, 120_000);
 
 test("the chain goes on where it stopped: blocks, logs and code", async () => {
   const first = await start({ chain: true, databases: null });
