@@ -182,3 +182,17 @@ describe("what isn't there", () => {
     expect(details[2]).toEqual(details[0]);
   });
 });
+
+test("logs and tasks of a missing deployment, and of one of another kind, are not found", async () => {
+  const owner = await createTenant(serving.test);
+  const { token } = await owner.asKey();
+  const { id } = await insertDeployment(serving.test, owner);
+  const statuses = async (of: string) => {
+    const answers = ["logs", "tasks"].map((part) => serving.ask(`${list}/${of}/${part}`, { token }));
+    return (await Promise.all(answers)).map(({ status }) => status);
+  };
+  expect(await statuses(id)).toEqual([200, 200]);
+  expect(await statuses("dep_missing")).toEqual([404, 404]);
+  await serving.test.owner.query("update deployments set kind = 'another' where id = $1", [id]);
+  expect(await statuses(id)).toEqual([404, 404]);
+});

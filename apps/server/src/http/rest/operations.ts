@@ -155,10 +155,7 @@ export function operationsOf(kind: DeploymentKind): Operation[] {
       status: 200,
       answer: z.object({ data: z.array(logLineSchema) }),
       refusals: ["not_found"],
-      run: async (ctx, { params, query }) => {
-        await getDeployment(ctx, { id: id(params), kind });
-        return readLogs(ctx, { id: id(params), ...query });
-      },
+      run: (ctx, { params, query }) => readLogs(ctx, { id: id(params), kind, ...query }),
       present: asData,
     }),
     defineOperation({
@@ -172,8 +169,7 @@ export function operationsOf(kind: DeploymentKind): Operation[] {
       answer: z.object({ data: z.array(taskSchema), pagination: z.object({ limit: z.number().int(), nextCursor: z.string().nullable() }) }),
       refusals: ["not_found"],
       run: async (ctx, { params, query }) => {
-        await getDeployment(ctx, { id: id(params), kind });
-        const { items, nextCursor } = await listTasks(ctx, { id: id(params), ...query });
+        const { items, nextCursor } = await listTasks(ctx, { id: id(params), kind, ...query });
         return { data: items, pagination: { limit: query.limit, nextCursor } };
       },
       present: asIs,

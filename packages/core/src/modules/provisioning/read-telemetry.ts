@@ -1,4 +1,4 @@
-import type { HealthSample, Instance, LogLine } from "@obelisk/schemas/deployments";
+import type { DeploymentKind, HealthSample, Instance, LogLine } from "@obelisk/schemas/deployments";
 import { sql } from "kysely";
 import { statements } from "../../db/tenant-db.ts";
 import { readAuthorized } from "../../kernel/authorized-read.ts";
@@ -9,7 +9,7 @@ import { existence } from "./read-tasks.ts";
 /** Without `after` the newest lines, else those that follow it; oldest first either way. @throws ObeliskError `not_found` */
 export async function readLogs(
   ctx: OrganizationContext,
-  input: { id: string; limit: number; after?: number | undefined },
+  input: { id: string; kind?: DeploymentKind | undefined; limit: number; after?: number | undefined },
 ): Promise<LogLine[]> {
   const lines = statements
     .selectFrom("runtimeLogs")
@@ -20,7 +20,7 @@ export async function readLogs(
   const { rows, found } = await readAuthorized(ctx, "deployments.read", {
     rows:
       input.after === undefined ? lines.orderBy("sequence", "desc") : lines.where("sequence", ">", input.after).orderBy("sequence", "asc"),
-    found: existence(ctx.organizationId, input.id),
+    found: existence(ctx.organizationId, input),
   });
   if (found.length === 0) throw notFound("deployment");
   const ordered = input.after === undefined ? rows.reverse() : rows;
@@ -54,7 +54,7 @@ export async function healthHistory(ctx: OrganizationContext, input: { id: strin
       .orderBy(span)
       .orderBy("at", "desc")
       .limit(mostSamples + 1),
-    found: existence(ctx.organizationId, input.id),
+    found: existence(ctx.organizationId, input),
   });
   if (found.length === 0) throw notFound("deployment");
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
@@ -68,7 +68,7 @@ export async function getInstance(ctx: OrganizationContext, input: { id: string 
       .select(["state", "restarts", "startedAt", "lastExit", "cpu", "memoryBytes"])
       .where("organizationId", "=", ctx.organizationId)
       .where("deploymentId", "=", input.id),
-    found: existence(ctx.organizationId, input.id),
+    found: existence(ctx.organizationId, input),
   });
   if (found.length === 0) throw notFound("deployment");
   const row = rows[0];
