@@ -1,3 +1,4 @@
+import { createUser } from "@obelisk/testing/tenant";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call, createTenant, insertDeployment, type Serving, serve, type TestTenant } from "./serving.ts";
 
@@ -176,6 +177,25 @@ test("one person opens 64 live views and no more, and leaves room again by closi
   const again = await open();
   expect(again.admitted).toBe(true);
   for (const view of [again, ...views]) await view.close();
+  await expect.poll(() => serving.changes.subscribers).toBe(0);
+});
+
+test("a live view ends with the session it was opened in", async () => {
+  const { id } = await insertDeployment(serving.test, tenant);
+  const user = await createUser(serving.test, { email: "leaver@session.test", activeOrganizationId: tenant.id });
+  await serving.test.owner.query("insert into members (organization_id, id, user_id, role) values ($1, 'mem_leaver', $2, 'member')", [
+    ...[tenant.id, user.id],
+  ]);
+  const query = new URLSearchParams({ input: JSON.stringify({ id }), connectionParams: JSON.stringify({ organizationId: tenant.id }) });
+  const answer = await serving.as(user, `/api/trpc/deployments.watch?${query}`, { headers: { accept: "text/event-stream" } });
+  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (!text.includes('"status":"running"')) text += (await reader?.read())?.value ?? "";
+  await serving.test.owner.query("delete from sessions where user_id = $1", [user.id]);
+  await serving.test.owner.query("update deployments set status = 'degraded', updated_at = now() where id = $1", [id]);
+  let rest = "";
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) rest += part.value;
+  expect(rest).not.toContain('"status":"degraded"');
   await expect.poll(() => serving.changes.subscribers).toBe(0);
 });
 

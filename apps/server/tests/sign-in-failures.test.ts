@@ -56,6 +56,20 @@ test("of many guesses at once no more than the limit are looked at", async () =>
   expect(answers.filter(({ status }) => status === 429)).toHaveLength(limit * 2);
 });
 
+test("no byte-order mark in front of the body goes around the count", async () => {
+  const statuses: number[] = [];
+  for (let time = 0; time < limit + 5; time += 1) {
+    const body = `${"\ufeff".repeat(time % 6)}${JSON.stringify({ email: "marked@failures.test", password: "wrong" })}`;
+    const answer = await serving.ask("/api/auth/sign-in/email", { body, headers: { "x-forwarded-for": `10.9.0.${time}` } });
+    statuses.push(answer.status);
+  }
+  expect(statuses).not.toContain(200);
+  expect(statuses.filter((status) => status === 401).length).toBeLessThanOrEqual(limit);
+  for (const body of ["", "[]", '{"email":5}', "{"]) {
+    expect((await serving.ask("/api/auth/sign-in/email", { body, headers: { "x-forwarded-for": "10.9.1.1" } })).status).toBe(400);
+  }
+});
+
 test("a form or a second spelling of the body is no way around the count", async () => {
   for (const [type, body] of [
     ["application/x-www-form-urlencoded", "email=guessed%40failures.test&password=x"],

@@ -56,7 +56,14 @@ export function invalidRequest(errors: FieldError[]): ObeliskError {
   return new ObeliskError("invalid_request", errors.length > 1 ? `${detail} (and ${errors.length - 1} more)` : detail, { errors });
 }
 
-/** Zod's issues as field errors; at most 50, so that a hostile body can't ask for a long answer. */
+/** Characters of a field's path or message at most. */
+const longestText = 300;
+
+/** Zod's issues as field errors; at most 50 of bounded length, so that a hostile body can't ask for a long answer. */
 export function fieldErrors(issues: readonly { path: PropertyKey[]; message: string }[]): FieldError[] {
-  return issues.slice(0, 50).map((issue) => ({ path: issue.path.map(String).join("."), message: issue.message }));
+  return issues.slice(0, 50).map((issue) => ({ path: cut(issue.path.map(String).join(".")), message: cut(issue.message) }));
+}
+
+function cut(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
 }

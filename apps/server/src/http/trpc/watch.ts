@@ -1,5 +1,6 @@
 import type { Subscription } from "@obelisk/core/kernel/changes";
 import type { OrganizationContext } from "@obelisk/core/kernel/context";
+import { sessionLives } from "@obelisk/core/modules/access";
 import { getDeployment, pageDeployments, readLogs } from "@obelisk/core/modules/provisioning";
 import { type Deployment, deploymentKinds, type LogLine } from "@obelisk/schemas/deployments";
 import { idSchema } from "@obelisk/schemas/primitives";
@@ -30,7 +31,13 @@ export const watch = protectedOrganizationProcedure
     const done = streams.take(ctx.signedIn.user.id);
     try {
       using subscription = ctx.changes.subscribe(organization.organizationId, input.id ?? null, ended);
-      yield* input.id === undefined ? everyDeployment(organization, subscription) : oneDeployment(organization, subscription, input.id);
+      const events =
+        input.id === undefined ? everyDeployment(organization, subscription) : oneDeployment(organization, subscription, input.id);
+      // Membership is read with each event; so is whether the person is still signed in.
+      for await (const event of events) {
+        if (!(await sessionLives(ctx.platform, ctx.signedIn.sessionId))) return;
+        yield event;
+      }
     } finally {
       done();
     }

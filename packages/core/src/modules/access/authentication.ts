@@ -4,7 +4,7 @@ import { betterAuth } from "better-auth";
 import { APIError, getIP } from "better-auth/api";
 import { systemDb } from "../../db/system-db.ts";
 import type { Platform } from "../../kernel/context.ts";
-import { ObeliskError } from "../../kernel/errors.ts";
+import { invalidRequest, ObeliskError } from "../../kernel/errors.ts";
 import { newId, randomSuffix } from "../../kernel/ids.ts";
 import { KnownBrowser } from "./known-browser.ts";
 import { lastOrganization } from "./last-organization.ts";
@@ -73,14 +73,21 @@ function newUser<User extends { name: string; email: string }>(user: User): { da
   return { data: { ...user, name: name.data, image: null } };
 }
 
-/** The account that a sign-in names, spelled as it is kept; null for a body that the library will refuse. */
-function accountIn(body: string): string | null {
+/**
+ * The body of a sign-in, read once: the library gets what is read here, written anew, so that no spelling it takes for JSON and this
+ * doesn't goes around the count.
+ * @throws ObeliskError `invalid_request` for anything but an object that names an e-mail address
+ */
+function readSignIn(text: string): { account: string; body: string } {
+  let parsed: unknown;
   try {
-    const { email } = JSON.parse(body) as { email?: unknown };
-    return typeof email === "string" ? email.toLowerCase() : null;
+    parsed = JSON.parse(text);
   } catch {
-    return null;
+    throw invalidRequest([{ path: "", message: "expected JSON" }]);
   }
+  const email = typeof parsed === "object" && parsed !== null && "email" in parsed ? parsed.email : undefined;
+  if (typeof email !== "string") throw invalidRequest([{ path: "email", message: "expected an e-mail address" }]);
+  return { account: email.toLowerCase(), body: JSON.stringify(parsed) };
 }
 
 /**
@@ -144,10 +151,10 @@ export function createAuthentication(platform: Platform, options: Authentication
       throw new ObeliskError("rate_limited", "Too many tries of signing in from your address. Wait, then try again.", {
         retryAfterSeconds: retryAfter ?? limit.window,
       });
-    const body = await request.text();
-    const account = accountIn(body);
-    const ask = () => auth.handler(new Request(request.url, { method: "POST", headers: request.headers, body }));
-    if (account === null) return ask();
+    const { account, body } = readSignIn(await request.text());
+    const headers = new Headers(request.headers);
+    headers.delete("content-length");
+    const ask = () => auth.handler(new Request(request.url, { method: "POST", headers, body }));
     const browser = known.read(request.headers, account);
     const answer = await boundFailures(platform, { account, browser, limit: options.failureLimit }, ask);
     if (answer.ok && browser === null) answer.headers.append("set-cookie", known.remember(account));
