@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { arrayLengths, type EventParameter, eventLimits, firstAbiAbove, isArrayTooLarge } from "./event-limits.ts";
 import { idSchema, instantSchema, keysetPageSchema, nameSchema, offsetPageSchema } from "./primitives.ts";
 
 /** Kinds with a template in this build. The API's routes, the tables and the lists know no other. */
@@ -63,15 +64,26 @@ export const abiSchema = z
     });
   });
 
-function requireEventTypes(parameters: readonly unknown[], path: PropertyKey[], issue: z.RefinementCtx): void {
+/** @param nesting how many arrays and tuples are around these parameters. */
+function requireEventTypes(parameters: readonly unknown[], path: PropertyKey[], issue: z.RefinementCtx, nesting = 0): void {
   parameters.forEach((parameter, index) => {
-    const { type, components } = parameter as { type: string; components?: unknown[] };
+    const { type, components } = parameter as EventParameter;
+    const refuse = (message: string) => issue.addIssue({ code: "custom", path: [...path, index, "type"], message });
+    const inside = nesting + arrayLengths(type).length;
     if (!isEventType(type)) {
-      issue.addIssue({ code: "custom", path: [...path, index, "type"], message: `${type.slice(0, 64)} is no type an event can carry` });
+      refuse(`${type.slice(0, 64)} is no type an event can carry`);
+    } else if (inside > eventLimits.nesting) {
+      refuse(`types nest deeper than ${eventLimits.nesting} levels`);
+      // What is inside is deeper still: one issue says it.
+      return;
+    } else if (arrayLengths(type).includes(0)) {
+      refuse("an array of length 0 can't be encoded");
+    } else if (isArrayTooLarge(parameter as EventParameter)) {
+      refuse(`the array is larger than ${eventLimits.staticWords} words`);
     } else if (type.startsWith("tuple") && !components?.length) {
       issue.addIssue({ code: "custom", path: [...path, index, "components"], message: "name the components of the tuple" });
     }
-    if (components) requireEventTypes(components, [...path, index, "components"], issue);
+    if (components) requireEventTypes(components, [...path, index, "components"], issue, inside + 1);
   });
 }
 
@@ -122,6 +134,11 @@ export const createIndexerSchema = z
         issue.addIssue({ code: "custom", path: ["contracts", index, "address"], message: "this address is named twice" });
       seen.add(address);
     });
+    const index = firstAbiAbove(body.contracts.map(({ abi }) => abi));
+    if (index >= 0) {
+      const message = `the contracts declare more than ${eventLimits.events} different events together: leave out those you don't need`;
+      issue.addIssue({ code: "custom", path: ["contracts", index, "abi"], message });
+    }
   });
 
 export type CreateIndexer = z.infer<typeof createIndexerSchema>;
