@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTenant, insertDeployment, type Serving, serve, type TestTenant } from "./serving.ts";
 
@@ -208,6 +209,10 @@ test("callers that don't read an answer hold their turns until the deadline and 
   };
   try {
     await expect.poll(status, { timeout: 2_500 }).toBe(429);
+    // Its own organization has turns that strangers can't take.
+    const own = await hurried.as(owner.users.owner, path);
+    await own.body?.cancel();
+    expect(own.status).toBe(200);
     await expect.poll(status, { timeout: 10_000 }).toBe(200);
   } finally {
     for (const socket of sockets) socket.destroy();
@@ -215,4 +220,17 @@ test("callers that don't read an answer hold their turns until the deadline and 
     large.closeAllConnections();
     large.close();
   }
+});
+
+test("callers who never finish their request keep nobody from a public endpoint", async () => {
+  const { slug } = await deployed({ visibility: "public" });
+  const sockets = Array.from({ length: 60 }, () => {
+    const socket = connect(Number(new URL(serving.url).port), "127.0.0.1");
+    socket.on("error", () => undefined);
+    socket.write(`POST /d/${slug}/graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{`);
+    return socket;
+  });
+  await sleep(300);
+  expect((await serving.ask(`/d/${slug}/rest`)).status).toBe(207);
+  for (const socket of sockets) socket.destroy();
 });

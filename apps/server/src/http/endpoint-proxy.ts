@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { ObeliskError } from "@obelisk/core/kernel/errors";
 import { type ResolvedEndpoint, resolveEndpoint } from "@obelisk/core/modules/provisioning";
 import { findMembership } from "@obelisk/core/modules/tenancy";
@@ -15,8 +14,11 @@ const methods = ["GET", "HEAD", "POST", "OPTIONS"];
 const largestRequest = 1024 * 1024;
 const largestAnswer = 64 * 1024 * 1024;
 
-/** Requests of one deployment that this server forwards at a time: a slow one, or one that everybody asks, can't take the others' place. */
-const atATime = 32;
+/**
+ * Requests of one deployment that this server forwards at a time: a slow one, or one that everybody asks, can't take the others' place; nor
+ * can strangers at a public endpoint take that of its organization.
+ */
+const atATime = { known: 32, strangers: 24 };
 
 /** Time for one answer with all of its body, in milliseconds: a caller that doesn't read would else hold its turn for ever. */
 const patienceMs = 60_000;
@@ -42,7 +44,8 @@ export function endpointProxy(parts: Parts, { deadlineMs = patienceMs }: { deadl
     bodyTimeout: 30_000,
   });
 
-  const turns = new Turns(atATime, `This endpoint is answering ${atATime} requests already. Try again in a moment.`);
+  const busy = (limit: number) => new Turns(limit, `This endpoint is answering ${limit} requests already. Try again in a moment.`);
+  const turns = { known: busy(atATime.known), strangers: busy(atATime.strangers) };
 
   async function handle(c: AppContext): Promise<Response> {
     const state = c.get("state");
@@ -57,13 +60,27 @@ export function endpointProxy(parts: Parts, { deadlineMs = patienceMs }: { deadl
     if (!methods.includes(c.req.method)) throw new ObeliskError("method_not_allowed", `An endpoint answers ${methods.join(", ")}.`);
     if (c.req.method === "OPTIONS") return preflight(c);
     if (!endpoint.instance) throw notReady(endpoint);
-    const answer = await forward(c, endpoint.instance, turns.take(endpoint.deploymentId));
+    // Whole before a turn is taken: who sends slowly keeps nobody else waiting.
+    const body = await requestBody(c.req.raw);
+    const isKnown = !open || (await belongs(c, endpoint));
+    const done = (isKnown ? turns.known : turns.strangers).take(endpoint.deploymentId);
+    const answer = await forward(c, { instance: endpoint.instance, body, done });
     // What was let through for one caller must not be kept for the next.
     const keeping = open ? {} : { "cache-control": "no-store" };
     return new Response(answer.body, {
       status: answer.status,
       headers: { ...answer.headers, ...keeping, ...extra, "x-request-id": state.requestId },
     });
+  }
+
+  /** Whether a caller of a public endpoint shows that it belongs to its organization; one that shows something wrong is a stranger. */
+  async function belongs(c: AppContext, endpoint: ResolvedEndpoint): Promise<boolean> {
+    const credentials = ["authorization", "x-api-key", "cookie"];
+    if (!credentials.some((name) => c.req.header(name) !== undefined)) return false;
+    return admit(c, endpoint).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Lets a member's session or a key of the organization in. @throws ObeliskError the same `not_found` for everybody else. */
@@ -92,8 +109,7 @@ export function endpointProxy(parts: Parts, { deadlineMs = patienceMs }: { deadl
     return {};
   }
 
-  /** @param done Told when the answer's last byte has gone, or nothing more will come. */
-  async function forward(c: AppContext, instance: { address: string; token: string }, done: () => void) {
+  async function forward(c: AppContext, { instance, body, done }: Forward) {
     const url = new URL(c.req.url);
     // As it was written: a caller may percent-encode the slug, and it is then longer than the deployment's.
     const path = url.pathname.replace(/^\/d\/[^/]*/, "") || "/";
@@ -105,7 +121,7 @@ export function endpointProxy(parts: Parts, { deadlineMs = patienceMs }: { deadl
         path: path + url.search,
         method: c.req.method as Dispatcher.HttpMethod,
         headers: forwardedHeaders(c.req.raw.headers, { token: instance.token, requestId: c.get("state").requestId }),
-        body: requestBody(c.req.raw),
+        body,
         signal: ended,
       });
       answer.body.once("close", done);
@@ -126,6 +142,13 @@ export function endpointProxy(parts: Parts, { deadlineMs = patienceMs }: { deadl
   }
 
   return { handle, close: () => agent.destroy() };
+}
+
+interface Forward {
+  instance: { address: string; token: string };
+  body: Buffer | null;
+  /** Told when the answer's last byte has gone, or nothing more will come. */
+  done: () => void;
 }
 
 function unreachable(what: string, cause: unknown): ObeliskError {
@@ -156,11 +179,14 @@ function preflight(c: AppContext): Response {
   });
 }
 
-function requestBody(request: Request): Readable | null {
+/** @throws ObeliskError `payload_too_large` */
+async function requestBody(request: Request): Promise<Buffer | null> {
   if (request.method === "GET" || request.method === "HEAD" || !request.body) return null;
   const tooLarge = () => new ObeliskError("payload_too_large", `A request to an endpoint holds at most ${largestRequest / 1024} KiB.`);
   if (Number(request.headers.get("content-length") ?? 0) > largestRequest) throw tooLarge();
-  return Readable.from(limited(request.body as unknown as AsyncIterable<Uint8Array>, largestRequest, tooLarge), { objectMode: false });
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of limited(request.body as unknown as AsyncIterable<Uint8Array>, largestRequest, tooLarge)) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 function answerBody(c: AppContext, body: Dispatcher.ResponseData["body"]): ReadableStream<Uint8Array> | null {
