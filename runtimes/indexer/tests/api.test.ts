@@ -297,6 +297,10 @@ describe("GraphQL", () => {
       ["{ nothing { x } }", /Cannot query field/],
       ["query { ...a } fragment a on Query { ...a }", /Cannot spread fragment/],
       ["{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }", /introspection/i],
+      [`{ ${Array.from({ length: 15 }, (_, i) => `a${i}: __schema { types { name } }`).join(" ")} }`, /schemas is above 1/],
+      [`{ ${"...s ".repeat(2)} } fragment s on Query { __schema { types { name } } }`, /schemas is above 1/],
+      [`{ ${Array.from({ length: 5 }, (_, i) => `a${i}: __type(name: "Meta") { name }`).join(" ")} }`, /types is above 4/],
+      ["{ __schema { a: types { name } b: types { name } } }", /without aliases/],
       ["{ unfinished", /Syntax Error/],
       ["mutation { x }", /mutation/i],
     ];

@@ -10,6 +10,9 @@ export const limits = {
   introspectionDepth: 16,
   aliases: 15,
   pages: 10,
+  /** An answer to either is as large as the schema. */
+  schemas: 1,
+  types: 4,
   fields: 2_000,
   cost: 50_000,
 } as const;
@@ -19,13 +22,14 @@ const countCost = 5_000;
 /**
  * Refuses a document that would cost too much, before it is validated or run.
  * @param variables as sent; where `first` isn't a number among them, the most it can be is counted.
+ * @returns whether the document asks about the schema.
  * @throws Problem 400 naming the limit.
  */
-export function assertWithinLimits(document: DocumentNode, variables: Record<string, unknown>): void {
+export function assertWithinLimits(document: DocumentNode, variables: Record<string, unknown>): boolean {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions)
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  const totals = { aliases: 0, pages: 0, fields: 0, cost: 0 };
+  const totals = { aliases: 0, pages: 0, schemas: 0, types: 0, fields: 0, cost: 0 };
   const count = (name: keyof typeof totals, amount: number): void => {
     totals[name] += amount;
     if (totals[name] > limits[name]) throw tooMuch(name, limits[name]);
@@ -47,6 +51,11 @@ export function assertWithinLimits(document: DocumentNode, variables: Record<str
         count("fields", 1);
         if (node.alias) count("aliases", 1);
         const introspective = node.name.value.startsWith("__");
+        if (node.name.value === "__schema") count("schemas", 1);
+        if (node.name.value === "__type") count("types", 1);
+        // One field under several names would answer the schema as many times.
+        if (node.alias && deepest === limits.introspectionDepth)
+          throw new Problem(400, "query_too_complex", "fields of __schema and __type are asked without aliases: leave those out");
         const isPage = depth === 1 && node.selectionSet !== undefined && !introspective && node.name.value !== "_meta";
         if (isPage) count("pages", 1);
         if (node.name.value === "totalCount") count("cost", countCost);
@@ -65,6 +74,7 @@ export function assertWithinLimits(document: DocumentNode, variables: Record<str
   for (const definition of document.definitions) {
     if (definition.kind === Kind.OPERATION_DEFINITION) walk(definition.selectionSet, 1, limits.depth, 1, []);
   }
+  return totals.schemas + totals.types > 0;
 }
 
 function pageRows(field: FieldNode, variables: Record<string, unknown>): number {
@@ -79,6 +89,8 @@ function tooMuch(name: string, limit: number): Problem {
   const remedies: Record<string, string> = {
     aliases: "split the query",
     pages: "ask for fewer tables at once",
+    schemas: "ask __schema once",
+    types: "ask for fewer types at once, or once for __schema",
     fields: "split the query",
     cost: "ask for fewer columns, a smaller first, or without totalCount",
     depth: "nest less",

@@ -1,6 +1,8 @@
-import { type DocumentNode, execute, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, parse, validate } from "graphql";
+import { type DocumentNode, execute, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, Kind, parse, validate } from "graphql";
 import type { Reader } from "./database.ts";
+import { answerBytes } from "./graphql-bytes.ts";
 import { assertWithinLimits, limits } from "./graphql-limits.ts";
+import type { Introspections } from "./introspections.ts";
 import { badRequest, Problem } from "./problem.ts";
 
 export interface GraphqlRequest {
@@ -11,7 +13,10 @@ export interface GraphqlRequest {
 
 export interface GraphqlAnswer {
   status: number;
-  body: { data?: unknown; errors?: readonly GraphQLFormattedError[] };
+  /** JSON, UTF-8. */
+  bytes: Buffer;
+  /** To be called once the bytes are sent or the caller is gone. */
+  done(): void;
 }
 
 /** Reads a request from a parsed JSON body. @throws Problem 400 */
@@ -43,50 +48,68 @@ export function readGraphqlParameters(parameters: URLSearchParams): GraphqlReque
 }
 
 /**
- * Runs a query on one snapshot of the database. Refusals come back as GraphQL errors with status 400, never as exceptions.
+ * Runs a query on one snapshot of the database. At most two questions about the schema are answered at a time. Refusals come back as GraphQL errors with status 400, never as exceptions.
  * @param requestId stands in the extensions of each error.
  */
 export async function answerGraphql(
   schema: GraphQLSchema,
   reader: Reader,
+  introspections: Introspections,
   request: GraphqlRequest,
   requestId: string,
 ): Promise<GraphqlAnswer> {
+  const question = JSON.stringify([request.query, request.operationName]);
+  const kept = introspections.kept(question);
+  if (kept) return { status: 200, bytes: kept, done: nothing };
   let document: DocumentNode;
+  let done = nothing;
   try {
     if (request.query.length > limits.documentCharacters)
       throw new Problem(400, "query_too_complex", `the document is longer than ${limits.documentCharacters} characters`);
     document = parse(request.query, { maxTokens: limits.tokens, noLocation: false });
-    assertWithinLimits(document, request.variables);
+    if (assertWithinLimits(document, request.variables)) done = introspections.enter();
   } catch (error) {
     return refused([asGraphqlError(error)], requestId);
   }
-  const invalid = validate(schema, document, undefined, { maxErrors: 10 });
-  if (invalid.length > 0) return refused(invalid, requestId);
   try {
-    const result = await reader.snapshot(async (ask, syncedBlock) =>
-      execute({
+    const invalid = validate(schema, document, undefined, { maxErrors: 10 });
+    if (invalid.length > 0) return refused(invalid, requestId, done);
+    const answer = await reader.snapshot(async (ask, syncedBlock) => {
+      const result = await execute({
         schema,
         document,
         contextValue: { ask, syncedBlock },
         variableValues: request.variables,
         operationName: request.operationName,
-      }),
-    );
-    const errors = result.errors?.map((error) => asGraphqlError(error.originalError ?? error, error));
-    if (result.data === undefined || result.data === null) return refused(errors ?? [], requestId);
-    return { status: 200, body: { data: result.data, ...(errors ? { errors: written(errors, requestId) } : {}) } };
+      });
+      const errors = result.errors?.map((error) => asGraphqlError(error.originalError ?? error, error));
+      if (result.data === undefined || result.data === null) return refused(errors ?? [], requestId, done);
+      // Written here, so that no answer waits as objects, which take several times its bytes, for the snapshot to end.
+      const bytes = answerBytes({ data: result.data, ...(errors ? { errors: written(errors, requestId) } : {}) });
+      return { status: 200, bytes, done };
+    });
+    if (answer.status === 200 && asksOnlySchema(document)) introspections.keep(question, answer.bytes);
+    return answer;
   } catch (error) {
-    return refused([asGraphqlError(error)], requestId);
+    return refused([asGraphqlError(error)], requestId, done);
   }
 }
 
-function refused(errors: readonly GraphQLError[], requestId: string): GraphqlAnswer {
+/** Whether the answer is the same each time: one operation without variables whose only field is `__schema`. */
+function asksOnlySchema({ definitions }: DocumentNode): boolean {
+  const [operation, ...others] = definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+  if (!operation || others.length > 0 || operation.variableDefinitions?.length) return false;
+  return operation.selectionSet.selections.every((field) => field.kind === Kind.FIELD && field.name.value === "__schema");
+}
+
+const nothing = (): void => undefined;
+
+function refused(errors: readonly GraphQLError[], requestId: string, done = nothing): GraphqlAnswer {
   const status = errors.reduce(
     (worst, { extensions }) => Math.max(worst, typeof extensions.status === "number" ? extensions.status : 400),
     400,
   );
-  return { status, body: { errors: written(errors, requestId) } };
+  return { status, bytes: Buffer.from(JSON.stringify({ errors: written(errors, requestId) })), done };
 }
 
 function written(errors: readonly GraphQLError[], requestId: string): GraphQLFormattedError[] {

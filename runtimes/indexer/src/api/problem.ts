@@ -15,6 +15,9 @@ export class Problem extends Error {
   }
 }
 
+/** After which a request refused for being one too many at once is worth another try. */
+const retryAfterSeconds = 1;
+
 const titles: Record<number, string> = {
   400: "Bad Request",
   401: "Unauthorized",
@@ -47,7 +50,16 @@ export function sendProblem(response: ServerResponse, problem: Problem, requestI
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown, type = "application/json"): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text), "cache-control": "no-store" });
-  response.end(text);
+  sendBytes(response, status, Buffer.from(JSON.stringify(body)), type);
+}
+
+/** Sends JSON that is already written. */
+export function sendBytes(response: ServerResponse, status: number, bytes: Buffer, type = "application/json"): void {
+  response.writeHead(status, {
+    "content-type": type,
+    "content-length": bytes.length,
+    "cache-control": "no-store",
+    ...(status === 429 ? { "retry-after": String(retryAfterSeconds) } : {}),
+  });
+  response.end(bytes);
 }

@@ -7,8 +7,9 @@ import type { Tables } from "../store/tables.ts";
 import type { Progress } from "../sync/progress.ts";
 import type { Reader } from "./database.ts";
 import { healthOf } from "./health.ts";
+import { Introspections } from "./introspections.ts";
 import type { Metrics } from "./metrics.ts";
-import { Problem, sendJson, sendProblem } from "./problem.ts";
+import { Problem, sendBytes, sendJson, sendProblem } from "./problem.ts";
 import { answerRows, describeTables } from "./rest.ts";
 
 const maxBodyBytes = 64 * 1024;
@@ -26,6 +27,7 @@ export interface ApiOptions {
 
 /** The runtime's HTTP server; not listening yet. */
 export function apiServer(options: ApiOptions): Server {
+  const introspections = new Introspections();
   const expected = digest(`Bearer ${options.token}`);
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 60_000 }, (request, response) => {
     // Digests have one length, so the comparison tells nothing, not even the token's length.
@@ -39,7 +41,7 @@ export function apiServer(options: ApiOptions): Server {
       return;
     }
     const requestId = requestIdOf(request);
-    answer(options, request, response, requestId).catch((error: unknown) => {
+    answer(options, introspections, request, response, requestId).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
       else if (error instanceof Problem) sendProblem(response, error, requestId);
       else {
@@ -75,12 +77,18 @@ function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }
 
-async function answer(options: ApiOptions, request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
+async function answer(
+  options: ApiOptions,
+  introspections: Introspections,
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+): Promise<void> {
   const url = URL.parse(`http://runtime${request.url ?? "/"}`);
   if (!url) throw new Problem(400, "invalid_request", "the path is malformed");
   const path = url.pathname.replace(/(.)\/+$/, "$1");
   const { progress } = options;
-  if (path === "/graphql") return await graphql(options, request, response, url.searchParams, requestId);
+  if (path === "/graphql") return await graphql(options, introspections, request, response, url.searchParams, requestId);
   if (request.method !== "GET" && request.method !== "HEAD")
     throw new Problem(405, "method_not_allowed", `${path.slice(0, 64)} is read with GET`);
   if (path === "/health") return sendJson(response, 200, healthOf(progress));
@@ -99,6 +107,7 @@ async function answer(options: ApiOptions, request: IncomingMessage, response: S
 
 async function graphql(
   options: ApiOptions,
+  introspections: Introspections,
   request: IncomingMessage,
   response: ServerResponse,
   parameters: URLSearchParams,
@@ -111,8 +120,10 @@ async function graphql(
   else if (request.method === "POST") asked = readGraphqlBody(await readJson(request));
   else throw new Problem(405, "method_not_allowed", "/graphql takes POST with JSON, or GET with ?query=");
   assertReady(options.progress);
-  const { status, body } = await answerGraphql(await options.schema(), options.reader, asked, requestId);
-  sendJson(response, status, body);
+  const { status, bytes, done } = await answerGraphql(await options.schema(), options.reader, introspections, asked, requestId);
+  if (response.closed) return done();
+  response.once("close", done);
+  sendBytes(response, status, bytes);
 }
 
 function assertReady(progress: Progress): void {
