@@ -74,7 +74,7 @@ describe("whom the audit log is filtered by", () => {
 describe("query examples", () => {
   const table = { name: "transfer", event: "Transfer(address,uint256)", columns: [{ name: "value", type: "string", description: "" }] };
   it("puts the key where it belongs, and nowhere on a public endpoint", () => {
-    expect(restCurl("http://o/d/x/rest", table, false, null)).toContain('"authorization: Bearer $OBELISK_API_KEY"');
+    expect(restCurl("http://o/d/x/rest", table, false, null)).toContain('"authorization: Bearer $OBELISK_TOKEN"');
     expect(restCurl("http://o/d/x/rest", table, true, "obk_1")).not.toContain("authorization");
     expect(graphqlCurl("http://o/d/x/graphql", exampleQuery(table), false, "obk_1")).toContain("'authorization: Bearer obk_1'");
   });

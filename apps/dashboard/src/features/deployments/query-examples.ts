@@ -39,7 +39,7 @@ export function shellQuoted(text: string): string {
 /** The header that carries the key; nothing where the endpoint is public. `key` null: the shell's own variable. */
 function keyHeader(isPublic: boolean, key: string | null): string {
   if (isPublic) return "";
-  return key ? ` \\\n  -H ${shellQuoted(`authorization: Bearer ${key}`)}` : ' \\\n  -H "authorization: Bearer $OBELISK_API_KEY"';
+  return key ? ` \\\n  -H ${shellQuoted(`authorization: Bearer ${key}`)}` : ' \\\n  -H "authorization: Bearer $OBELISK_TOKEN"';
 }
 
 export function graphqlCurl(url: string, query: string, isPublic: boolean, key: string | null): string {

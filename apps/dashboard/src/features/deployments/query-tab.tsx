@@ -175,7 +175,7 @@ function Examples({
             label="API key"
             help={
               <>
-                Filled into the commands below and kept nowhere. Or set <code className="font-mono text-xs">OBELISK_API_KEY</code> in your
+                Filled into the commands below and kept nowhere. Or set <code className="font-mono text-xs">OBELISK_TOKEN</code> in your
                 shell. It needs the scope deployments:read;{" "}
                 <Link to="/dashboard/organization/api-keys" className="text-accent underline underline-offset-4">
                   see API keys

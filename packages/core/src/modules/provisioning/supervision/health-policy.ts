@@ -20,7 +20,17 @@ export const healthTimes = {
 export function worthWriting(written: Health | null, next: Health): boolean {
   if (!written) return true;
   if (written.status !== next.status || written.message !== next.message) return true;
+  if (hasCaughtUp(written, next)) return true;
   return Date.parse(next.checkedAt) - Date.parse(written.checkedAt) >= healthTimes.writeMs;
+}
+
+/** Blocks behind the head that anything in step may be for a moment. */
+const inStepBlocks = 2;
+
+/** Somebody watches a new program until it is in step: that is told when it happens. */
+function hasCaughtUp(written: Health, next: Health): boolean {
+  const behind = ({ lagBlocks }: Health) => lagBlocks === null || lagBlocks > inStepBlocks;
+  return behind(written) && !behind(next);
 }
 
 /** Milliseconds until the next poll: often until a new program has its first block, since somebody waits for it. */

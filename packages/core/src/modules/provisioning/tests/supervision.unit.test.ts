@@ -20,6 +20,9 @@ describe("health", () => {
   it("is written at once when its meaning changes, and at most every ten seconds when only numbers do", () => {
     const written = fromReport(report, now);
     expect(worthWriting(null, written)).toBe(true);
+    const behind = fromReport({ ...report, lagBlocks: 70 }, now);
+    expect(worthWriting(behind, fromReport({ ...report, lagBlocks: 60 }, later(1_000)))).toBe(false);
+    expect(worthWriting(behind, fromReport({ ...report, lagBlocks: 0 }, later(1_000)))).toBe(true);
     expect(worthWriting(written, fromReport({ ...report, syncedBlock: 6 }, later(9_000)))).toBe(false);
     expect(worthWriting(written, fromReport({ ...report, syncedBlock: 6 }, later(healthTimes.writeMs)))).toBe(true);
     expect(worthWriting(written, fromReport({ ...report, status: "degraded", message: "no RPC answers" }, later(10)))).toBe(true);
