@@ -3,7 +3,6 @@ import {
   cancelTask,
   deprovisionDeployment,
   getInstance,
-  getTask,
   redeployDeployment,
   rerunTask,
   suspendDeployment,
@@ -31,16 +30,13 @@ describe("cancelling", () => {
   it("a running provisioning ends it as failed with the code cancelled, nothing left running, and it can be run again", async () => {
     await on.setFault({ hangOnStart: true });
     const { id, currentTask } = await on.create();
-    await on.until(
-      id,
-      (d) => d.currentTask?.steps.some(({ name, status }) => name === "Wait until it answers" && status === "running") ?? false,
-    );
+    await on.untilStep(id, "Wait until it answers");
     const began = Date.now();
     await cancelTask(on.ctx, { taskId: currentTask?.id ?? "" });
     const cancelled = await on.until(id, "failed");
     expect(Date.now() - began).toBeLessThan(7_000);
     expect(cancelled.failure?.code).toBe("cancelled");
-    expect(await getTask(on.ctx, { taskId: currentTask?.id ?? "" })).toMatchObject({ status: "cancelled", cancelRequested: true });
+    expect(await on.task(id, currentTask?.id ?? "")).toMatchObject({ status: "cancelled", cancelRequested: true });
     const { rows } = await on.test.owner.query("select state from instances where deployment_id = $1", [id]);
     expect(rows).toEqual([{ state: "stopped" }]);
     await on.setFault({});
@@ -60,7 +56,7 @@ describe("cancelling", () => {
         );
         const { currentTask: left } = await on.until(id, (d) => d.currentTask === null);
         expect(left).toBeNull();
-        const { status, failure } = await getTask(on.ctx, { taskId });
+        const { status, failure } = await on.task(id, taskId);
         return { status, failure, refusal };
       }),
     );
@@ -86,7 +82,7 @@ describe("cancelling", () => {
         await cancelTask(on.ctx, { taskId });
         await holder.query("commit");
         await on.until(id, (d) => d.currentTask === null);
-        expect(await getTask(on.ctx, { taskId })).toMatchObject({ status: "cancelled" });
+        expect(await on.task(id, taskId)).toMatchObject({ status: "cancelled" });
       } finally {
         holder.release();
       }
@@ -129,7 +125,7 @@ describe("cancelling", () => {
       await border.release();
 
       const settled = await on.until(asked.id, (d) => d.currentTask === null);
-      const task = await getTask(on.ctx, { taskId });
+      const task = await on.task(asked.id, taskId);
       expect(task).toMatchObject({ status: "cancelled", cancelRequested: true, failure: null });
       expect(task.steps.map(({ status }) => status)).toEqual(
         Array.from({ length: actions[action].steps }, (_, index) => (index <= position ? "succeeded" : "cancelled")),

@@ -76,9 +76,12 @@ export interface Fixture {
   create(name?: string): Promise<Deployment>;
   get(id: string): Promise<Deployment>;
   until(id: string, condition: DeploymentStatus | ((deployment: Deployment) => boolean), within?: number): Promise<Deployment>;
+  /** Waits until the current task is at the step of this name. */
+  untilStep(id: string, name: string): Promise<Deployment>;
   /** A deployment of which the action may be asked: created, running, suspended where it is to be resumed. */
   readyFor(action: Exclude<TaskAction, "provision">): Promise<string>;
   newestTask(id: string): Promise<Task>;
+  task(id: string, taskId: string): Promise<Task>;
   /** Actions of the audit entries about something, in order. */
   auditOf(targetId: string): Promise<string[]>;
   /** Told to the stand-ins of one deployment, or of all, from their next start on. */
@@ -176,6 +179,8 @@ export async function openFixture(): Promise<Fixture> {
         throw new Error(`${error.message}; it is ${JSON.stringify(last)}`);
       });
     },
+    untilStep: (id, name) =>
+      fixture.until(id, (d) => d.currentTask?.steps.some((step) => step.name === name && step.status === "running") ?? false),
     async readyFor(action) {
       const { id } = await fixture.create();
       await fixture.until(id, "running");
@@ -186,9 +191,15 @@ export async function openFixture(): Promise<Fixture> {
       return id;
     },
     async newestTask(id) {
-      const { items } = await listTasks(ctx, { id, limit: 10 });
+      const { items } = await listTasks(ctx, { id, limit: 1 });
       const task = items[0];
       if (!task) throw new Error("the deployment has no task");
+      return task;
+    },
+    async task(id, taskId) {
+      const { items } = await listTasks(ctx, { id, limit: 100 });
+      const task = items.find((one) => one.id === taskId);
+      if (!task) throw new Error(`the deployment has no task ${taskId}`);
       return task;
     },
     async auditOf(targetId) {

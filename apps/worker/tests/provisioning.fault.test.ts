@@ -88,16 +88,10 @@ describe("a frozen worker", () => {
     const first = await on.startWorker();
     const { id } = await on.create();
     await on.until(id, "running");
-    const { id: hanging } = await (async () => {
-      await on.setFault({ hangOnStart: true });
-      const created = await on.create("Hanging");
-      await on.until(
-        created.id,
-        (d) => d.currentTask?.steps.some(({ name, status }) => name === "Wait until it answers" && status === "running") ?? false,
-      );
-      await on.setFault({});
-      return created;
-    })();
+    await on.setFault({ hangOnStart: true });
+    const { id: hanging } = await on.create("Hanging");
+    await on.untilStep(hanging, "Wait until it answers");
+    await on.setFault({});
     first.freeze();
     const second = await on.startWorker();
     await on.until(hanging, "running", 20_000);

@@ -3,7 +3,6 @@ import {
   createDeployment,
   deprovisionDeployment,
   getInstance,
-  getTask,
   readLogs,
   redeployDeployment,
   rerunTask,
@@ -115,7 +114,7 @@ describe("with a worker", () => {
     const again = await rerunTask(on.ctx, { taskId: task.id });
     expect(again).toMatchObject({ action: "provision", status: "queued" });
     await on.until(id, "running");
-    expect(await getTask(on.ctx, { taskId: task.id })).toMatchObject({ status: "failed" });
+    expect(await on.task(id, task.id)).toMatchObject({ status: "failed" });
   });
 
   it("a program that crashes on every start ends as failed with its last lines, within its task's time", async () => {

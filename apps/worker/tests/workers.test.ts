@@ -69,10 +69,7 @@ describe("several workers and organizations", () => {
     const { id } = await on.create();
     await on.until(id, "running");
     await redeployDeployment(on.ctx, { id });
-    await on.until(
-      id,
-      (d) => d.currentTask?.steps.some(({ name, status }) => name === "Stop the program" && status === "running") ?? false,
-    );
+    await on.untilStep(id, "Stop the program");
     await resumeDeployment(on.ctx, { id: waiting });
     expect(await on.until(waiting, (d) => d.currentTask === null)).toMatchObject({ status: "suspended", desiredState: "suspended" });
     expect(await on.newestTask(waiting)).toMatchObject({ status: "failed", failure: { code: "capacity" } });
@@ -186,10 +183,7 @@ describe("workers that stop and die", () => {
     await on.setFault({ hangOnStart: true });
     const first = await on.startWorker();
     const { id } = await on.create();
-    await on.until(
-      id,
-      (d) => d.currentTask?.steps.some(({ name, status }) => name === "Wait until it answers" && status === "running") ?? false,
-    );
+    await on.untilStep(id, "Wait until it answers");
     await on.startWorker();
     await on.setFault({});
     const began = Date.now();
@@ -230,10 +224,7 @@ describe("workers that stop and die", () => {
     await on.setFault({ hangOnStart: true });
     const first = await on.startWorker();
     const { id } = await on.create();
-    await on.until(
-      id,
-      (d) => d.currentTask?.steps.some(({ name, status }) => name === "Wait until it answers" && status === "running") ?? false,
-    );
+    await on.untilStep(id, "Wait until it answers");
     await on.startWorker();
     await on.setFault({});
     await first.kill();

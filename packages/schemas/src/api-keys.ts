@@ -9,7 +9,7 @@ const scopesSchema = z
   .refine((scopes) => new Set(scopes).size === scopes.length, "name each scope once");
 
 /** Longest life of a key that expires: five years, in seconds. */
-export const longestKeyLife = 5 * 365 * 86_400;
+const longestKeyLife = 5 * 365 * 86_400;
 
 export const createApiKeySchema = z.strictObject({
   name: nameSchema,
@@ -19,7 +19,7 @@ export const createApiKeySchema = z.strictObject({
 });
 
 /** Longest overlap of a rotation: seven days, in seconds. */
-export const longestOverlap = 7 * 86_400;
+const longestOverlap = 7 * 86_400;
 
 export const rotateApiKeySchema = z.strictObject({
   id: idSchema("apiKey"),

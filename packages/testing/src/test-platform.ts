@@ -47,7 +47,7 @@ export interface TestPlatformOptions {
 }
 
 /** The settings of a development platform, limits far away. */
-export function testSettings(database: TestDatabase): PlatformSettings {
+function testSettings(database: TestDatabase): PlatformSettings {
   return {
     baseUrl: "http://localhost:3000",
     production: false,

@@ -16,7 +16,7 @@ const contractSchema = z.object({
 });
 
 /** The document on the first line of stdin: protocol, place to listen, database, and what to index. */
-export const launchSchema = z.object({
+const launchSchema = z.object({
   protocol: z.literal(1),
   deploymentId: z.string().min(1).max(128),
   epoch: z.number().int().min(0),
@@ -72,7 +72,7 @@ export async function readLaunch(stdin: Readable, onEnd: () => void): Promise<La
 }
 
 /** @throws UnworkableConfiguration naming every field that is wrong, never its value. */
-export function parseLaunch(line: string): Launch {
+function parseLaunch(line: string): Launch {
   let document: unknown;
   try {
     document = JSON.parse(line);

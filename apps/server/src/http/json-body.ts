@@ -5,7 +5,7 @@ import { deepestNesting, requirePlainText } from "./plain-text.ts";
 export const largestBody = 256 * 1024;
 
 /** Most values of one document. A body full of ABIs holds some 15,000; each one that is wrong costs time that no other request gets. */
-export const mostValues = 20_000;
+const mostValues = 20_000;
 
 const tooLarge = () => new ObeliskError("payload_too_large", `The body is larger than ${largestBody / 1024} KiB. Send less.`);
 

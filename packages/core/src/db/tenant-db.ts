@@ -39,7 +39,8 @@ function requireAll(outcomes: readonly PromiseSettledResult<unknown>[]): void {
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }
 
-type Rows<Queries> = { [Name in keyof Queries]: NonNullable<Queries[Name]> extends Compilable<infer Row> ? Row[] : never };
+/** The rows of each of several named queries. */
+export type Rows<Queries> = { [Name in keyof Queries]: NonNullable<Queries[Name]> extends Compilable<infer Row> ? Row[] : never };
 
 /** Access to one organization's rows at a time. */
 export class TenantDatabase {

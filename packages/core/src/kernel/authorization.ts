@@ -11,7 +11,7 @@ export type Grant = { type: "role"; role: OrganizationRole } | { type: "scopes";
  * @throws ObeliskError `not_found` for a user who is no member (the organization isn't theirs to know of); `revoked_api_key` or
  *   `expired_api_key` for a key that has ended since the request began.
  */
-export async function readGrant(db: TenantDb, ctx: OrganizationContext): Promise<Grant> {
+async function readGrant(db: TenantDb, ctx: OrganizationContext): Promise<Grant> {
   const { actor } = ctx;
   if (actor.type === "user") {
     const member = await db

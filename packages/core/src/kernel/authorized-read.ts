@@ -1,6 +1,6 @@
 import type { ApiKeyScope, OrganizationRole, Permission } from "@obelisk/schemas/access";
 import { type Compilable, sql } from "kysely";
-import { statements } from "../db/tenant-db.ts";
+import { type Rows, statements } from "../db/tenant-db.ts";
 import { type Grant, requirePermission } from "./authorization.ts";
 import type { OrganizationContext } from "./context.ts";
 import { ObeliskError } from "./errors.ts";
@@ -44,8 +44,6 @@ function grantFrom(ctx: OrganizationContext, standing: Standing | undefined): Gr
   if (standing.expired) throw new ObeliskError("expired_api_key", "This API key has expired. Create a new one.");
   return { type: "scopes", scopes: standing.scopes as ApiKeyScope[] };
 }
-
-type Rows<Queries> = { [Name in keyof Queries]: NonNullable<Queries[Name]> extends Compilable<infer Row> ? Row[] : never };
 
 /**
  * Reads what an actor asks for together with its standing, where the request hasn't read that yet, as one snapshot in one round trip, and

@@ -25,7 +25,7 @@ export function describeTables(tables: Tables): unknown {
 }
 
 /** How a column's values look in JSON. */
-export function jsonType({ type }: Column): "number" | "string" | "boolean" | "json" {
+function jsonType({ type }: Column): "number" | "string" | "boolean" | "json" {
   if (type === "integer" || type === "bigint") return "number";
   if (type === "jsonb") return "json";
   return type === "boolean" ? "boolean" : "string";
@@ -43,7 +43,7 @@ export async function answerRows(tables: Tables, reader: Reader, name: string, p
 }
 
 /** Reads `limit`, `order`, `cursor` and the filters, `column=value` or `column.operator=value`. @throws Problem 400 */
-export function readPageQuery(table: Table, parameters: URLSearchParams): PageQuery {
+function readPageQuery(table: Table, parameters: URLSearchParams): PageQuery {
   const single = (name: string): string | null => {
     const [value = null, ...more] = parameters.getAll(name);
     if (more.length > 0) throw badRequest(name, `${name} stands in the query more than once`);

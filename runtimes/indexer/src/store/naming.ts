@@ -5,7 +5,7 @@ import type { EventShape } from "../abi/event.ts";
 const maxIdentifier = 63;
 
 /** Columns that every event table has, in front of the event's own. */
-export const keyColumnNames = ["block_number", "log_index", "block_hash", "transaction_hash", "block_timestamp", "address"] as const;
+const keyColumnNames = ["block_number", "log_index", "block_hash", "transaction_hash", "block_timestamp", "address"] as const;
 
 /** Column names PostgreSQL keeps for itself. */
 const systemColumns = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid", "oid"];

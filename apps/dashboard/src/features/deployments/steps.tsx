@@ -16,7 +16,7 @@ const faces: Record<Step["status"], { icon: LucideIcon; tone: Tone; word: string
 };
 
 /** `create_database` → `Create database` */
-export function stepWords(name: string): string {
+function stepWords(name: string): string {
   const words = name.replace(/[_-]+/g, " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -28,7 +28,7 @@ export function extractAbi(text: string): AbiReading {
 }
 
 /** Signatures of the named events, as `Transfer(address indexed from, uint256 value)`. */
-export function eventsOf(abi: readonly unknown[]): string[] {
+function eventsOf(abi: readonly unknown[]): string[] {
   return abi.flatMap((item) => {
     if (!isRecord(item) || item["type"] !== "event" || typeof item["name"] !== "string" || item["anonymous"] === true) return [];
     const inputs = Array.isArray(item["inputs"]) ? item["inputs"].filter(isRecord) : [];

@@ -3,7 +3,7 @@ import type { Page } from "@obelisk/schemas/primitives";
 import { queryClient, trpc } from "../../api/client.ts";
 
 /** The same page with this deployment's row renewed; the same object where it isn't on it. */
-export function withDeployment(page: Page<Deployment> | undefined, deployment: Deployment): Page<Deployment> | undefined {
+function withDeployment(page: Page<Deployment> | undefined, deployment: Deployment): Page<Deployment> | undefined {
   if (!page?.items.some((item) => item.id === deployment.id)) return page;
   return { ...page, items: page.items.map((item) => (item.id === deployment.id ? deployment : item)) };
 }

@@ -38,7 +38,8 @@ export interface AuthenticationOptions {
 export interface Authentication {
   /**
    * Answers a request below `/api/auth`; null for what isn't offered there.
-   * @throws ObeliskError `rate_limited` for an address with too many tries of signing in, or an account with too many that failed; `unsupported_media_type`
+   * @throws ObeliskError `rate_limited` for an address with too many tries of signing in, or an account with too many that failed;
+   *   `unsupported_media_type` and `invalid_request` for a sign-in whose body isn't JSON.
    */
   handle(request: Request, ip: string | null): Promise<Response | null>;
   /** Reads the session behind the headers' cookie. `setCookie` is what the answer should carry when the session was prolonged. */

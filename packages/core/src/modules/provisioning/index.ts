@@ -6,7 +6,7 @@ export { listNetworks } from "./networks.ts";
 export { type OrganizationOverview, organizationOverview } from "./overview.ts";
 export { type CreateDeploymentInput, preflight } from "./preflight.ts";
 export { type DeploymentFilter, getDeployment, listDeployments, pageDeployments } from "./read-deployments.ts";
-export { getTask, listTasks } from "./read-tasks.ts";
+export { listTasks } from "./read-tasks.ts";
 export { getInstance, healthHistory, readLogs } from "./read-telemetry.ts";
 export { rerunTask } from "./rerun-task.ts";
 export { setVisibility } from "./set-visibility.ts";

@@ -30,13 +30,3 @@ export async function listTasks(
   const items = rows.slice(0, input.limit).map(({ task }) => taskFrom(task));
   return { items, nextCursor: rows.length > input.limit ? (items.at(-1)?.id ?? null) : null };
 }
-
-/** @throws ObeliskError `not_found` */
-export async function getTask(ctx: OrganizationContext, input: { taskId: string }): Promise<Task> {
-  const { rows } = await readAuthorized(ctx, "deployments.read", {
-    rows: selectTasks(ctx.organizationId).where("t.id", "=", input.taskId),
-  });
-  const row = rows[0];
-  if (!row) throw notFound("task");
-  return taskFrom(row.task);
-}

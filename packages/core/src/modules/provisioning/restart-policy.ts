@@ -9,7 +9,7 @@ export interface ExitReason {
 }
 
 /** Exit codes of the runtime protocol. */
-export const runtimeExit = { stopped: 0, unworkable: 64, fenced: 77 } as const;
+const runtimeExit = { stopped: 0, unworkable: 64, fenced: 77 } as const;
 
 export interface RestartLimits {
   firstDelayMs: number;

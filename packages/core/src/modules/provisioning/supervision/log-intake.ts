@@ -12,7 +12,7 @@ export interface LogLimits {
   remembered: number;
 }
 
-export const logLimits: LogLimits = { linesPerSecond: 200, flushMs: 250, waiting: 1_000, remembered: 20 };
+const logLimits: LogLimits = { linesPerSecond: 200, flushMs: 250, waiting: 1_000, remembered: 20 };
 
 /** Takes a program's lines in, bounded in rate and memory, and hands them on in batches. */
 export class LogIntake {
