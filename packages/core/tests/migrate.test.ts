@@ -1,9 +1,11 @@
 import { startTemporaryPostgres, type TemporaryPostgres } from "@obelisk/testing/temporary-postgres";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { applicationRole, createPool, roleUrl, systemRole } from "../src/db/client.ts";
 import { type MigrateOptions, migrate } from "../src/db/migrate.ts";
+import { ensurePlatformRoles } from "../src/db/platform-roles.ts";
 import { createLogger } from "../src/kernel/logger.ts";
+import { databaseRolePassword } from "../src/kernel/secrets.ts";
 import { newDatabasePassword, RuntimeDatabase, SchemaFenced, schemaName } from "../src/modules/provisioning/runtime-schema.ts";
 
 const oldKey = "an-old-key-of-at-least-thirty-two-characters";
@@ -74,6 +76,17 @@ describe("migrating as an owner who is no superuser", () => {
       expect(await enters(role, newKey)).toBe(true);
       expect(await enters(role, oldKey)).toBe(false);
     }
+  });
+
+  it("sends the platform roles' passwords in no statement", async () => {
+    await asOwner(async (owner) => {
+      const query = vi.spyOn(owner, "query");
+      await ensurePlatformRoles(owner, options.databaseUrl, [newKey]);
+      const sent = JSON.stringify(query.mock.calls);
+      expect(sent).toContain("SCRAM-SHA-256$");
+      for (const role of [applicationRole, systemRole]) expect(sent).not.toContain(databaseRolePassword(newKey, role));
+    });
+    expect(await enters(applicationRole, newKey)).toBe(true);
   });
 
   it("makes, closes and drops a runtime's schema and role, and refuses what comes late", async () => {

@@ -3,6 +3,7 @@ import pg from "pg";
 import { conflict } from "../kernel/errors.ts";
 import { databaseRolePassword, keyId } from "../kernel/secrets.ts";
 import { applicationRole, roleUrl, systemRole } from "./client.ts";
+import { scramVerifier } from "./scram-verifier.ts";
 
 interface FoundRole {
   /** Whether row-level security doesn't bind it. */
@@ -32,7 +33,7 @@ export async function ensurePlatformRoles(client: pg.Client, databaseUrl: string
       if (found) await requireOurs(role, found, databaseUrl, encryptionKeys);
       else await client.query(`create role ${role} nosuperuser nocreatedb nocreaterole noinherit`);
       // Set again each time, so that a rotated encryption key and its roles stay together; only a superuser may say more of a role that exists.
-      await client.query(`alter role ${role} login password ${client.escapeLiteral(databaseRolePassword(newest, role))}`);
+      await client.query(`alter role ${role} login password ${client.escapeLiteral(scramVerifier(databaseRolePassword(newest, role)))}`);
       await client.query(`comment on role ${role} is ${client.escapeLiteral(commentFor(newest))}`);
     }
     await client.query("commit");

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
+import { scramVerifier } from "../../db/scram-verifier.ts";
 import type { Logger } from "../../kernel/logger.ts";
 
 /** Somebody with a higher epoch has touched the schema: whoever asks with a smaller one changes nothing. */
@@ -72,7 +73,7 @@ export class RuntimeDatabase {
       if (!found.exists)
         await client.query(`create role ${role} nosuperuser nocreatedb nocreaterole in role ${client.escapeIdentifier(found.group)}`);
       await client.query(
-        `alter role ${role} login inherit connection limit ${limits.connections} password ${client.escapeLiteral(password)}`,
+        `alter role ${role} login inherit connection limit ${limits.connections} password ${client.escapeLiteral(scramVerifier(password))}`,
       );
       await client.query(`alter role ${role} set search_path = ${role}`);
       await client.query(`alter role ${role} set statement_timeout = '${limits.statementTimeout}'`);

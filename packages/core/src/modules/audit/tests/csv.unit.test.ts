@@ -13,3 +13,16 @@ test("no cell begins as a formula, whatever it holds", () => {
     }),
   );
 });
+
+test.each([
+  ["=1+1", "'=1+1"],
+  ["\uFF1D1", "'\uFF1D1"],
+  ["  @a", "'  @a"],
+  ["a;=b", "a;'=b"],
+  ["a\t-b", "a\t'-b"],
+  ["a\n+b", '"a\n\'+b"'],
+  ["2026-11-24T00:00:00Z", "2026-11-24T00:00:00Z"],
+  ["a = b; c", "a = b; c"],
+])("%j is written as %j", (text, written) => {
+  expect(toCsvLine([text])).toBe(`${written}\r\n`);
+});
