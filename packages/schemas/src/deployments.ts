@@ -51,16 +51,23 @@ const abiItemSchema = z.looseObject({
   inputs: z.array(abiParameterSchema).max(64).optional(),
 });
 
+/** A log has four topics, of which a named event's first holds its signature. */
+const mostIndexed = 3;
+
 /** A contract's ABI in its JSON form; at least one named event, since events are what an indexer stores. */
 export const abiSchema = z
   .array(abiItemSchema)
   .min(1, "the ABI is empty")
   .max(1_000, "use an ABI of at most 1,000 entries")
-  .refine((abi) => abi.some((item) => item.type === "event" && item.name && !item.anonymous), "the ABI declares no event to index")
+  .refine((abi) => abi.some((item) => item.type === "event" && !item.anonymous), "the ABI declares no event to index")
   .superRefine((abi, issue) => {
-    abi.forEach(({ type, anonymous, inputs }, index) => {
+    abi.forEach(({ type, name, anonymous, inputs = [] }, index) => {
       // Functions are never called: theirs may be anything a compiler writes.
-      if (type === "event" && !anonymous && inputs) requireEventTypes(inputs, [index, "inputs"], issue);
+      if (type !== "event" || anonymous) return;
+      if (!name) issue.addIssue({ code: "custom", path: [index, "name"], message: "name the event" });
+      if (inputs.filter(({ indexed }) => indexed).length > mostIndexed)
+        issue.addIssue({ code: "custom", path: [index, "inputs"], message: `at most ${mostIndexed} parameters of an event are indexed` });
+      requireEventTypes(inputs, [index, "inputs"], issue);
     });
   });
 

@@ -52,3 +52,15 @@ test("arrays above 4,096 words and types nested above 8 levels are refused at th
   expect(one("tuple[][][]", [{ type: "uint8[][][][]" }])).toEqual([]);
   expect(one("tuple[][][]", [{ type: "uint8[][][][][]" }])).toEqual([`${at}.components.0.type: types nest deeper than 8 levels`]);
 });
+
+test("an event without a name or with more than three indexed parameters is refused at its field", () => {
+  const parameters = (indexed: number) =>
+    Array.from({ length: 4 }, (_, index) => ({ name: `p${index}`, type: "uint256", indexed: index < indexed }));
+  expect(refused([{ type: "event", name: "E", inputs: parameters(3) }])).toEqual([]);
+  const message = "at most 3 parameters of an event are indexed";
+  expect(refused([{ type: "event", name: "E", inputs: parameters(4) }])).toEqual([`contracts.0.abi.0.inputs: ${message}`]);
+  for (const name of [{}, { name: "" }])
+    expect(refused([event("E"), { type: "event", ...name, inputs: [] }])).toEqual(["contracts.0.abi.1.name: name the event"]);
+  // Nothing marks an anonymous event's logs, so none is stored: what it declares is no matter.
+  expect(refused([event("E"), { type: "event", name: "A", anonymous: true, inputs: parameters(4) }])).toEqual([]);
+});
