@@ -11,7 +11,8 @@ afterAll(async () => {
   dataDir.remove();
 });
 
-async function clientOf({ url }: RunningObelisk) {
+/** A new key of acme that may read. */
+async function newToken(): Promise<string> {
   const created = await obelisk(dataDir.path, [
     "keys",
     "create",
@@ -24,7 +25,7 @@ async function clientOf({ url }: RunningObelisk) {
     "--json",
   ]);
   expect(created.stderr).toBe("");
-  return createClient({ baseUrl: url, token: (JSON.parse(created.stdout) as { token: string }).token });
+  return (JSON.parse(created.stdout) as { token: string }).token;
 }
 
 test("the demo compares every event with the chain, and what it leaves is as it was after Ctrl-C and another start", async () => {
@@ -33,13 +34,18 @@ test("the demo compares every event with the chain, and what it leaves is as it 
   expect(`${demo.stderr}${demo.stdout}`).toContain("equal in every field");
   expect(demo.status).toBe(0);
 
-  const [before] = (await (await clientOf(running)).deployments.list("indexer")).data;
+  const token = await newToken();
+  const [before] = (await createClient({ baseUrl: running.url, token }).deployments.list("indexer")).data;
   expect(before?.status).toBe("running");
+  // The command line finds the port by the data directory.
+  const listed = await obelisk(dataDir.path, ["deployments", "list", "--json", "--token", token]);
+  expect(listed.stderr).toBe("");
+  expect(JSON.parse(listed.stdout)).toMatchObject([{ id: before?.id, status: "running" }]);
   const port = Number(new URL(running.url).port);
   expect(await running.stop()).toBe(0);
 
   running = await startObelisk(dataDir.path, port);
-  const client = await clientOf(running);
+  const client = createClient({ baseUrl: running.url, token });
   // What the page says of the deployment is as old as its last check: that the program is back is what its endpoint answers.
   const answer = await waitFor(
     async () => {

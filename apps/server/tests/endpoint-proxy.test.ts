@@ -154,11 +154,17 @@ test("a percent-encoded slug is the same endpoint, and no spelling of a path lea
   expect(await urlOf(`/d/${slug}/%2e%2e/rest`)).toBeUndefined();
 });
 
-test("a deployment without a program answers 503 and when to come again, one whose program is gone 502", async () => {
+test("a deployment without a program answers 503, and when to come again where waiting helps; one whose program is gone 502", async () => {
   const { owner } = tenant.users;
-  const suspended = await insertDeployment(serving.test, tenant, { status: "suspended" });
-  const answer = await serving.as(owner, `/d/${suspended.slug}/graphql`);
-  expect([answer.status, answer.headers.has("retry-after")]).toEqual([503, true]);
+  for (const [status, retryAfter] of [
+    ["provisioning", true],
+    ["suspended", false],
+    ["failed", false],
+  ] as const) {
+    const { slug } = await insertDeployment(serving.test, tenant, { status });
+    const answer = await serving.as(owner, `/d/${slug}/graphql`);
+    expect([status, answer.status, answer.headers.has("retry-after")]).toEqual([status, 503, retryAfter]);
+  }
   const gone = await deployed({ address: "127.0.0.1:9" });
   const unreachable = await serving.as(owner, `/d/${gone.slug}/graphql`);
   expect([unreachable.status, ((await unreachable.json()) as { code: string }).code]).toEqual([502, "runtime_unavailable"]);

@@ -130,7 +130,7 @@ describe("cancelling", () => {
       expect(task.steps.map(({ status }) => status)).toEqual(
         Array.from({ length: actions[action].steps }, (_, index) => (index <= position ? "succeeded" : "cancelled")),
       );
-      expect(await on.auditOf(taskId)).toEqual(["task.cancelled", "task.cancelled"]);
+      expect(await on.auditOf(taskId)).toEqual(["task.cancel_requested", "task.cancelled"]);
       if (action === "provision") {
         expect(settled).toMatchObject({ status: "failed", failure: { code: "cancelled" } });
         expect(await getInstance(on.ctx, { id: asked.id }).catch(() => null)).not.toMatchObject({ state: "ready" });

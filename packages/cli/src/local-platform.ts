@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { defaultRuntimeDatabaseUrl } from "@obelisk/core/db/runtime-database";
 import type { Context, Platform } from "@obelisk/core/kernel/context";
-import { limitsOf, parseEnvironment } from "@obelisk/core/kernel/environment";
+import { type Environment, limitsOf, parseEnvironment } from "@obelisk/core/kernel/environment";
 import { type Connection, readConnection } from "./connection.ts";
 import { CommandFailure } from "./failure.ts";
 import type { Surroundings } from "./runtime.ts";
@@ -38,14 +38,23 @@ export function databaseConnection(variables: Variables): DatabaseConnection {
     databaseUrl: environment.DATABASE_URL,
     runtimeDatabaseUrl: environment.RUNTIME_DATABASE_URL ?? defaultRuntimeDatabaseUrl(environment.DATABASE_URL),
     encryptionKeys: [newest, ...older],
-    baseUrl: environment.BASE_URL ?? `http://localhost:${environment.PORT}`,
+    baseUrl: configuredUrl(environment),
   };
+}
+
+function configuredUrl({ BASE_URL, PORT }: Environment): string {
+  return BASE_URL ?? `http://localhost:${PORT}`;
 }
 
 /** The Obelisk that runs on OBELISK_DATA_DIR; null where none does, or where DATABASE_URL names another database. */
 export function runningConnection(variables: Variables): Connection | null {
   const { DATABASE_URL, OBELISK_DATA_DIR } = parseEnvironment(variables);
   return DATABASE_URL ? null : readConnection(OBELISK_DATA_DIR);
+}
+
+/** Where Obelisk is, for a command that only speaks to its API: the one that runs here, or else as configured. @throws EnvironmentError */
+export function platformUrl(variables: Variables): string {
+  return runningConnection(variables)?.baseUrl ?? configuredUrl(parseEnvironment(variables));
 }
 
 /** The variables of a server or worker started here: as they are, or joined to the Obelisk that runs on this data directory. */

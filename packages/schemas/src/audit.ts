@@ -18,6 +18,7 @@ export const auditActions = [
   "deployment.deprovisioned",
   "deployment.visibility_changed",
   "deployment.failed",
+  "task.cancel_requested",
   "task.cancelled",
   "task.rerun",
   "task.succeeded",

@@ -140,8 +140,13 @@ function Trouble({ deployment }: { deployment: Deployment }) {
         <CircleX aria-hidden className="mt-0.5 size-4 shrink-0 text-bad" />
         <div className="min-w-0">
           <p className="font-medium text-bad">
-            {deployment.failure.code === "cancelled" ? "It was cancelled" : "It failed"}{" "}
-            <code className="font-mono text-xs font-normal text-soft">{deployment.failure.code}</code>
+            {deployment.failure.code === "cancelled" ? (
+              "It was cancelled"
+            ) : (
+              <>
+                It failed <code className="font-mono text-xs font-normal text-soft">{deployment.failure.code}</code>
+              </>
+            )}
           </p>
           <p className="mt-0.5 whitespace-pre-wrap">{deployment.failure.message}</p>
         </div>

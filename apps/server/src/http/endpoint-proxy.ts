@@ -159,15 +159,14 @@ function unreachable(what: string, cause: unknown): ObeliskError {
 }
 
 function notReady({ status }: ResolvedEndpoint): ObeliskError {
-  const remedy =
-    status === "suspended" || status === "suspending"
-      ? "Resume it to query it."
-      : status === "failed"
-        ? "See its failure and logs."
-        : "Try again in a moment.";
-  return new ObeliskError("unavailable", `This deployment is ${status} and has no program that answers. ${remedy}`, {
-    retryAfterSeconds: 5,
-  });
+  const needed =
+    status === "suspended" || status === "suspending" ? "Resume it to query it." : status === "failed" ? "See its failure and logs." : null;
+  return new ObeliskError(
+    "unavailable",
+    `This deployment is ${status} and has no program that answers. ${needed ?? "Try again in a moment."}`,
+    // Waiting helps only where nobody has to do something first.
+    needed ? {} : { retryAfterSeconds: 5 },
+  );
 }
 
 function preflight(c: AppContext): Response {

@@ -34,10 +34,10 @@ function waiting(command: Command): Command {
 }
 
 /** `obelisk deployments …`: over the public API, with an API key. */
-export function deploymentsCommand({ signal }: Surroundings): Command {
+export function deploymentsCommand({ signal, variables }: Surroundings): Command {
   const settle = async (options: Waiting, deployment: Deployment, goal: DeploymentStatus) => {
     const settled = options.wait
-      ? await follow(clientOf(options), deployment, { goal, within: options.timeout * 1_000, signal, report: note })
+      ? await follow(clientOf(options, variables), deployment, { goal, within: options.timeout * 1_000, signal, report: note })
       : deployment;
     if (options.json) printJson(settled);
     else print(`${settled.id}  ${settled.name}  ${settled.status}`);
@@ -48,7 +48,8 @@ export function deploymentsCommand({ signal }: Surroundings): Command {
     .action(async (options: Shared & { status?: DeploymentStatus }) => {
       const found: Deployment[] = [];
       const filter = options.status ? { status: options.status } : {};
-      for await (const deployment of clientOf(options).deployments.each(options.kind, filter, { signal })) found.push(deployment);
+      for await (const deployment of clientOf(options, variables).deployments.each(options.kind, filter, { signal }))
+        found.push(deployment);
       if (options.json) printJson(found);
       else if (found.length > 0) print(deploymentTable(found, new Date()));
       else note("No deployments yet. Create one: obelisk deployments create indexer --help");
@@ -78,14 +79,14 @@ export function deploymentsCommand({ signal }: Surroundings): Command {
         ...(options.rpcUrl ? { rpcUrl: options.rpcUrl } : {}),
       };
       const call = options.idempotencyKey ? { signal, idempotencyKey: options.idempotencyKey } : { signal };
-      await settle(options, await clientOf(options).deployments.create("indexer", body, call), "running");
+      await settle(options, await clientOf(options, variables).deployments.create("indexer", body, call), "running");
     },
   );
 
   const show = leaf("show", "show one deployment", "show dep_01jd3v…")
     .argument("<id>")
     .action(async (id: string, options: Shared) => {
-      const deployment = await clientOf(options).deployments.get(options.kind, id, { signal });
+      const deployment = await clientOf(options, variables).deployments.get(options.kind, id, { signal });
       if (options.json) printJson(deployment);
       else print(describeDeployment(deployment, new Date()));
     });
@@ -95,7 +96,7 @@ export function deploymentsCommand({ signal }: Surroundings): Command {
     .option("--limit <lines>", "lines to begin with", wholeNumber(1, 1_000), 200)
     .option("--follow", "go on with new lines until Ctrl-C")
     .action(async (id: string, options: Shared & { limit: number; follow?: boolean }) => {
-      const { deployments } = clientOf(options);
+      const { deployments } = clientOf(options, variables);
       const show = (line: LogLine) =>
         options.json ? print(JSON.stringify(line)) : print(`${line.at} ${line.level.padEnd(5)} ${line.message}`);
       let lines = await deployments.logs(options.kind, id, { limit: options.limit }, { signal });
@@ -114,7 +115,7 @@ export function deploymentsCommand({ signal }: Surroundings): Command {
     .argument("<id>")
     .option("--limit <tasks>", "how many", wholeNumber(1, 100), 10)
     .action(async (id: string, options: Shared & { limit: number }) => {
-      const { data } = await clientOf(options).deployments.tasks(options.kind, id, { limit: options.limit }, { signal });
+      const { data } = await clientOf(options, variables).deployments.tasks(options.kind, id, { limit: options.limit }, { signal });
       if (options.json) return printJson(data);
       for (const task of data) {
         print(
@@ -136,7 +137,7 @@ export function deploymentsCommand({ signal }: Surroundings): Command {
 
   const act = (name: "suspend" | "resume" | "redeploy" | "delete", summary: string, goal: DeploymentStatus) =>
     waiting(leaf(name, summary, `${name} dep_01jd3v… --wait`).argument("<id>")).action(async (id: string, options: Waiting) => {
-      const { deployments } = clientOf(options);
+      const { deployments } = clientOf(options, variables);
       const method = name === "delete" ? "remove" : name;
       await settle(options, await deployments[method](options.kind, id, { signal }), goal);
     });
@@ -146,7 +147,7 @@ export function deploymentsCommand({ signal }: Surroundings): Command {
       .argument("<id>")
       .argument("<task>")
       .action(async (id: string, taskId: string, options: Shared) => {
-        const { deployments } = clientOf(options);
+        const { deployments } = clientOf(options, variables);
         const task = await deployments[name === "cancel" ? "cancelTask" : "rerunTask"](options.kind, id, taskId, { signal });
         if (options.json) printJson(task);
         else print(`${task.id}  ${task.action}  ${task.cancelRequested && task.status === "running" ? "cancelling" : task.status}`);

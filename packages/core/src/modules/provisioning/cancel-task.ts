@@ -33,8 +33,8 @@ export const cancelTask = mutation({
     return readTask(db, organizationId, task.id);
   },
   audit: ({ result }) => ({
-    action: "task.cancelled",
+    action: result.status === "cancelled" ? "task.cancelled" : "task.cancel_requested",
     target: { type: "task", id: result.id, label: result.action },
-    data: { deploymentId: result.deploymentId, action: result.action, ended: result.status === "cancelled" },
+    data: { deploymentId: result.deploymentId, action: result.action },
   }),
 });

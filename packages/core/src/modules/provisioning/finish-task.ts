@@ -83,7 +83,6 @@ export const finishTask: (ctx: OrganizationContext, input: Finish) => Promise<{ 
       deploymentId: task.deploymentId,
       action: task.action,
       attempt: task.attempt,
-      ended: true,
       ...(end.status === "failed" ? { code: end.failure.code } : {}),
     },
   }),
