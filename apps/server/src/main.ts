@@ -16,8 +16,7 @@ async function run(): Promise<void> {
     server?.logger.info({ event: "stopped" }, "stopped");
     process.exit(0);
   };
-  process.on("SIGTERM", () => void stop("SIGTERM"));
-  process.on("SIGINT", () => void stop("SIGINT"));
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => void stop(signal));
   if (config.lifeline) whenParentDies(() => void stop("the parent process is gone"));
   server = await startServer(config);
   server.logger.info({ event: "listening", port: server.port, url: config.settings.baseUrl }, "listening");

@@ -20,8 +20,7 @@ async function run(): Promise<void> {
     worker?.logger.info({ event: "stopped" }, "stopped");
     process.exit(0);
   };
-  process.on("SIGTERM", () => void stop("SIGTERM"));
-  process.on("SIGINT", () => void stop("SIGINT"));
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => void stop(signal));
   if (config.lifeline) whenParentDies(() => void stop("the parent process is gone"));
   worker = await startWorker(config);
   worker.logger.info({ event: "working", workerId: worker.id, capacity: config.capacity }, "working");

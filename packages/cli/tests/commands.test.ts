@@ -1,8 +1,12 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startLocalChain } from "@obelisk/testing/local-chain";
 import { createTenant, type TestTenant } from "@obelisk/testing/tenant";
 import { openTestPlatform, type TestPlatform } from "@obelisk/testing/test-platform";
+import { waitFor } from "@obelisk/testing/wait-for";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { demoSignIns, seedDemo } from "../src/seed.ts";
 
@@ -15,9 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
-/** Runs one command line as a process of its own. */
-async function obelisk(args: string[], { input = "", env = {} }: { input?: string; env?: Record<string, string> } = {}) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "../src/main.ts"), ...args], {
+function start(args: string[], env: Record<string, string> = {}) {
+  return spawn(process.execPath, [join(import.meta.dirname, "../src/main.ts"), ...args], {
     env: {
       PATH: process.env["PATH"],
       DATABASE_URL: test.database.databaseUrl,
@@ -27,6 +30,11 @@ async function obelisk(args: string[], { input = "", env = {} }: { input?: strin
     },
     timeout: 30_000,
   });
+}
+
+/** Runs one command line as a process of its own. */
+async function obelisk(args: string[], { input = "", env = {} }: { input?: string; env?: Record<string, string> } = {}) {
+  const child = start(args, env);
   child.stdin.end(input);
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const status = child.exitCode ?? (await new Promise<number | null>((resolve) => child.once("exit", resolve)));
@@ -209,12 +217,40 @@ describe("every command", () => {
     expect((await obelisk(["--verbose", "status"], { env })).stderr).toMatch(/^\s+at /m);
   });
 
+  it("takes nothing that a killed Obelisk left in its data directory for one that runs", async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), "obelisk-left-"));
+    try {
+      writeFileSync(join(dataDir, "connection.json"), "{}");
+      const { status, stderr } = await obelisk(["status"], { env: { DATABASE_URL: "", OBELISK_DATA_DIR: dataDir } });
+      expect([status, stderr]).toEqual([1, expect.stringContaining(`no Obelisk runs on ${dataDir}`)]);
+    } finally {
+      rmSync(dataDir, { recursive: true });
+    }
+  });
+
   it("names every fault of the environment and shows no value", async () => {
     const { status, stderr } = await obelisk(["status"], { env: { PORT: "secret-port", LOG_LEVEL: "loud" } });
     expect(status).toBe(1);
     expect(stderr).toMatch(/PORT.*\n.*LOG_LEVEL/);
     expect(stderr).not.toContain("secret-port");
   });
+});
+
+describe("a program in the foreground", () => {
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "hears a %s that is sent to the command alone, and leaves nothing behind",
+    async (signal) => {
+      const child = start(["worker"]);
+      let said = "";
+      child.stdout.on("data", (chunk: Buffer) => {
+        said += chunk;
+      });
+      const pid = await waitFor(() => /"pid":(\d+).*"event":"working"/.exec(said)?.[1], { within: 20_000, what: "the worker works" });
+      child.kill(signal);
+      const [status] = await once(child, "exit");
+      expect([status, existsSync(`/proc/${pid}`)]).toEqual([0, false]);
+    },
+  );
 });
 
 describe("the demo data", () => {
@@ -236,6 +272,7 @@ describe("the demo data", () => {
   });
 
   it("leaves the operator's changes of the local chain alone, and takes its new URL", async () => {
+    await seedDemo(test.platform, { localRpcUrl: "http://127.0.0.1:8545" });
     await test.owner.query("update networks set enabled = false, development = false, name = 'Ours' where slug = 'local'");
     await seedDemo(test.platform, { localRpcUrl: "http://127.0.0.1:9545" });
     const listed = JSON.parse((await obelisk(["networks", "list", "--json"])).stdout);

@@ -18,8 +18,8 @@ export interface EmbeddedChain {
   service: Service;
   rpcUrl: string;
   chainId: number;
-  /** Keeps whole copies of the state while the chain runs; the returned function ends that. */
-  keepCopies(): () => void;
+  /** Keeps whole copies of the state from now on, as long as this process lives. */
+  keepCopies(): void;
 }
 
 export interface ChainOptions {
@@ -60,11 +60,7 @@ export async function prepareChain({ directory, report }: ChainOptions): Promise
     stopWithin: 20_000,
     firstAttempts: 3,
   };
-  const keepCopies = () => {
-    const timer = setInterval(() => keepCopy(files), stateInterval * 1_000);
-    timer.unref();
-    return () => clearInterval(timer);
-  };
+  const keepCopies = () => void setInterval(() => keepCopy(files), stateInterval * 1_000).unref();
   return { service, rpcUrl, chainId: localChainId, keepCopies };
 }
 
