@@ -1,6 +1,5 @@
 import { organizationRoles, type Permission, permissions, roleAllows } from "@obelisk/schemas/access";
 import { describe, expect, it } from "vitest";
-import { stateRefusal } from "../src/features/deployments/possible-actions.ts";
 import { refusalFor } from "../src/features/session/permission.ts";
 
 describe("offering only what would succeed", () => {
@@ -21,35 +20,5 @@ describe("offering only what would succeed", () => {
 
   it("offers nothing to someone without a membership", () => {
     expect(refusalFor(null, "organization.read")).toContain("not a member");
-  });
-});
-
-describe("actions that fit a deployment's state", () => {
-  const standing = (
-    status: "running" | "suspended" | "failed" | "deprovisioned",
-    desiredState: "running" | "suspended" | "deprovisioned" = "running",
-  ) => ({
-    status,
-    desiredState,
-    currentTask: null,
-  });
-
-  it("suspends what runs and resumes what is suspended", () => {
-    expect(stateRefusal(standing("running"), "suspend")).toBeNull();
-    expect(stateRefusal(standing("running"), "resume")).toMatch(/suspended/);
-    expect(stateRefusal(standing("suspended", "suspended"), "resume")).toBeNull();
-    expect(stateRefusal(standing("suspended", "suspended"), "redeploy")).toMatch(/Resume it first/);
-  });
-
-  it("redeploys and deprovisions what has failed", () => {
-    expect(stateRefusal(standing("failed"), "redeploy")).toBeNull();
-    expect(stateRefusal(standing("failed"), "deprovision")).toBeNull();
-    expect(stateRefusal(standing("failed", "deprovisioned"), "redeploy")).toMatch(/partly deprovisioned/);
-  });
-
-  it("does nothing to what is gone", () => {
-    for (const action of ["suspend", "resume", "redeploy", "deprovision"] as const) {
-      expect(stateRefusal(standing("deprovisioned", "deprovisioned"), action)).toMatch(/nothing is left/);
-    }
   });
 });

@@ -1,11 +1,11 @@
 import type { Deployment } from "@obelisk/schemas/deployments";
+import { type LifecycleAction, mayAsk } from "@obelisk/schemas/lifecycle";
 import { Pause, Play, RotateCw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Field, Input } from "../../ui/field.tsx";
 import { useRefusal } from "../session/use-refusal.ts";
-import { stateRefusal } from "./possible-actions.ts";
 import { useLifecycle } from "./use-actions.ts";
 
 const icon = "size-3.5";
@@ -17,6 +17,10 @@ export function HeaderActions({ deployment }: { deployment: Deployment }) {
   const remove = useRefusal("deployments.deprovision");
   const [asking, setAsking] = useState<"suspend" | "deprovision" | null>(null);
   if (deployment.status === "deprovisioned") return null;
+  const stateRefusal = (action: LifecycleAction) => {
+    const verdict = mayAsk(action, deployment, deployment.currentTask !== null);
+    return verdict.allowed ? null : verdict.reason;
+  };
   const resumes = deployment.status === "suspended";
   return (
     <>
@@ -24,7 +28,7 @@ export function HeaderActions({ deployment }: { deployment: Deployment }) {
         <Button
           look="primary"
           busy={act.isPending}
-          refusal={operate ?? stateRefusal(deployment, "resume")}
+          refusal={operate ?? stateRefusal("resume")}
           onClick={() => act.mutate("resume")}
           icon={<Play aria-hidden className={icon} />}
         >
@@ -32,7 +36,7 @@ export function HeaderActions({ deployment }: { deployment: Deployment }) {
         </Button>
       ) : (
         <Button
-          refusal={operate ?? stateRefusal(deployment, "suspend")}
+          refusal={operate ?? stateRefusal("suspend")}
           onClick={() => setAsking("suspend")}
           icon={<Pause aria-hidden className={icon} />}
         >
@@ -41,14 +45,14 @@ export function HeaderActions({ deployment }: { deployment: Deployment }) {
       )}
       <Button
         busy={act.isPending && act.variables === "redeploy"}
-        refusal={operate ?? stateRefusal(deployment, "redeploy")}
+        refusal={operate ?? stateRefusal("redeploy")}
         onClick={() => act.mutate("redeploy")}
         icon={<RotateCw aria-hidden className={icon} />}
       >
         Redeploy
       </Button>
       <Button
-        refusal={remove ?? stateRefusal(deployment, "deprovision")}
+        refusal={remove ?? stateRefusal("deprovision")}
         onClick={() => setAsking("deprovision")}
         icon={<Trash2 aria-hidden className={icon} />}
       >

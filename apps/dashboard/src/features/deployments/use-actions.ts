@@ -1,13 +1,12 @@
 import type { Deployment } from "@obelisk/schemas/deployments";
+import type { LifecycleAction } from "@obelisk/schemas/lifecycle";
 import { useMutation } from "@tanstack/react-query";
 import { api } from "../../api/client.ts";
 import { readProblem } from "../../api/problem.ts";
 import { toast } from "../../ui/toast.tsx";
 import { applyDeployment } from "../live/apply.ts";
 
-import type { Lifecycle } from "./possible-actions.ts";
-
-const said: Record<Lifecycle, string> = {
+const said: Record<LifecycleAction, string> = {
   suspend: "Suspending has been queued.",
   resume: "Resuming has been queued.",
   redeploy: "Redeploying has been queued.",
@@ -22,7 +21,7 @@ function refused(error: unknown): void {
 /** Nothing is shown before the server has answered: whether a task was accepted is not a guess to make. */
 export function useLifecycle(id: string) {
   return useMutation({
-    mutationFn: (action: Lifecycle) => api.deployments[action].mutate({ id }),
+    mutationFn: (action: LifecycleAction) => api.deployments[action].mutate({ id }),
     onSuccess: (deployment, action) => {
       applyDeployment(deployment);
       toast(said[action]);

@@ -1,18 +1,19 @@
 import type { Permission } from "@obelisk/schemas/access";
 import type { AuditAction } from "@obelisk/schemas/audit";
-import { type Deployment, deploymentKindSchema, type TaskAction } from "@obelisk/schemas/deployments";
+import { type Deployment, deploymentKindSchema } from "@obelisk/schemas/deployments";
+import { type LifecycleAction, mayAsk } from "@obelisk/schemas/lifecycle";
 import { idSchema } from "@obelisk/schemas/primitives";
 import { z } from "zod";
 import { conflict } from "../../kernel/errors.ts";
 import { mutation } from "../../kernel/mutation.ts";
-import { courses, mayAsk } from "./policy.ts";
+import { courses } from "./policy.ts";
 import { runTask } from "./run-task.job.ts";
 import { insertTask, lockDeployment, readDeployment, setStanding } from "./store.ts";
 
 const inputSchema = z.object({ id: idSchema("deployment"), kind: deploymentKindSchema.optional() });
 
 /** An action a person asks for: records the wish, queues the task that fulfils it, and answers the deployment as it then is. */
-function change(action: Exclude<TaskAction, "provision">, permission: Permission, audited: AuditAction) {
+function change(action: LifecycleAction, permission: Permission, audited: AuditAction) {
   return mutation({
     permission,
     input: inputSchema,

@@ -1,4 +1,5 @@
 import type { DeploymentStatus, DesiredState, TaskAction } from "@obelisk/schemas/deployments";
+import { mayAsk, type Standing, type Verdict } from "@obelisk/schemas/lifecycle";
 
 /** What an action does to a deployment: the state it wants, and the statuses it passes through. */
 interface Course {
@@ -6,60 +7,19 @@ interface Course {
   /** From the moment the task is accepted. */
   whileQueued: DeploymentStatus;
   whileRunning: DeploymentStatus;
-  /** Statuses from which a person may ask for it. */
-  from: readonly DeploymentStatus[];
 }
 
 export const courses = {
-  provision: { desired: "running", whileQueued: "queued", whileRunning: "provisioning", from: [] },
-  suspend: { desired: "suspended", whileQueued: "suspending", whileRunning: "suspending", from: ["running", "degraded"] },
-  resume: { desired: "running", whileQueued: "provisioning", whileRunning: "provisioning", from: ["suspended"] },
-  redeploy: { desired: "running", whileQueued: "provisioning", whileRunning: "provisioning", from: ["running", "degraded", "failed"] },
-  deprovision: {
-    desired: "deprovisioned",
-    whileQueued: "deprovisioning",
-    whileRunning: "deprovisioning",
-    from: ["running", "degraded", "suspended", "failed"],
-  },
+  provision: { desired: "running", whileQueued: "queued", whileRunning: "provisioning" },
+  suspend: { desired: "suspended", whileQueued: "suspending", whileRunning: "suspending" },
+  resume: { desired: "running", whileQueued: "provisioning", whileRunning: "provisioning" },
+  redeploy: { desired: "running", whileQueued: "provisioning", whileRunning: "provisioning" },
+  deprovision: { desired: "deprovisioned", whileQueued: "deprovisioning", whileRunning: "deprovisioning" },
 } as const satisfies Record<TaskAction, Course>;
-
-export interface Standing {
-  status: DeploymentStatus;
-  desiredState: DesiredState;
-}
 
 export interface Failure {
   code: string;
   message: string;
-}
-
-export type Verdict = { allowed: true } | { allowed: false; reason: string };
-
-const statusesUnderTask: readonly DeploymentStatus[] = ["queued", "provisioning", "suspending", "deprovisioning"];
-
-/** Whether a person may ask for the action now. `hasActiveTask`: a task of the deployment is queued or running. */
-export function mayAsk(action: Exclude<TaskAction, "provision">, standing: Standing, hasActiveTask: boolean): Verdict {
-  const { status } = standing;
-  if (status === "deprovisioned") return { allowed: false, reason: "The deployment is deprovisioned: create a new one." };
-  if (hasActiveTask || statusesUnderTask.includes(status)) {
-    return { allowed: false, reason: `The deployment is ${status}: wait for its task to end, or cancel it first.` };
-  }
-  if (standing.desiredState === "deprovisioned" && action !== "deprovision") {
-    return { allowed: false, reason: "The deployment is partly deprovisioned: its data may be gone. Deprovision it again." };
-  }
-  if (!(courses[action].from as readonly DeploymentStatus[]).includes(status)) {
-    return { allowed: false, reason: `A deployment that is ${status} can't be ${pastOf[action]}. ${wayOut(status)}` };
-  }
-  return { allowed: true };
-}
-
-const pastOf = { suspend: "suspended", resume: "resumed", redeploy: "redeployed", deprovision: "deprovisioned" } as const;
-
-function wayOut(status: DeploymentStatus): string {
-  const possible = (Object.keys(pastOf) as (keyof typeof pastOf)[]).filter((action) =>
-    (courses[action].from as readonly DeploymentStatus[]).includes(status),
-  );
-  return possible.length > 0 ? `Possible now: ${possible.join(", ")}.` : "Nothing can be done to it.";
 }
 
 /** Whether a task that ended may be run again: it failed or was cancelled, and nothing has happened to the deployment since. */

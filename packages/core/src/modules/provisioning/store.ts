@@ -1,9 +1,10 @@
 import type { Deployment, DeploymentKind, Task, TaskAction } from "@obelisk/schemas/deployments";
+import type { Standing } from "@obelisk/schemas/lifecycle";
 import { sql } from "kysely";
 import type { TenantDb } from "../../db/tenant-db.ts";
 import { notFound, ObeliskError } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
-import { type Standing, taskTimeMs } from "./policy.ts";
+import { taskTimeMs } from "./policy.ts";
 import { type DeploymentRow, deploymentFrom, selectDeployments, selectTasks, taskFrom } from "./read-model.ts";
 import type { InstanceLease } from "./system/instance-leases.ts";
 

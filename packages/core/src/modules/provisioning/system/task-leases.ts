@@ -1,8 +1,9 @@
 import type { TaskAction } from "@obelisk/schemas/deployments";
+import type { Standing } from "@obelisk/schemas/lifecycle";
 import { sql } from "kysely";
 import { type SystemDb, systemDb } from "../../../db/system-db.ts";
 import type { Platform } from "../../../kernel/context.ts";
-import { leaseMs, type Standing } from "../policy.ts";
+import { leaseMs } from "../policy.ts";
 
 /** The right to work on a task: whoever claims it later carries a higher epoch, and this one then changes nothing any more. */
 export interface TaskLease {

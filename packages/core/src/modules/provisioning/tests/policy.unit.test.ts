@@ -1,7 +1,8 @@
 import { type DeploymentStatus, type DesiredState, deploymentStatuses, type TaskAction } from "@obelisk/schemas/deployments";
+import { mayAsk, type Standing } from "@obelisk/schemas/lifecycle";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { afterCancel, afterFailure, afterSuccess, courses, mayAsk, mayRerun, owedTo, type Standing } from "../policy.ts";
+import { afterCancel, afterFailure, afterSuccess, courses, mayRerun, owedTo } from "../policy.ts";
 
 const actions = Object.keys(courses) as TaskAction[];
 const asked = actions.filter((action) => action !== "provision") as Exclude<TaskAction, "provision">[];
@@ -9,40 +10,6 @@ const desiredStates: DesiredState[] = ["running", "suspended", "deprovisioned"];
 const standing = fc.record({ status: fc.constantFrom(...deploymentStatuses), desiredState: fc.constantFrom(...desiredStates) });
 const progress = fc.constantFrom("looked" as const, "begun" as const, "dropping" as const);
 const at = (seconds: number) => new Date(1_800_000_000_000 + seconds * 1_000);
-
-function allowed(action: Exclude<TaskAction, "provision">, status: DeploymentStatus, desiredState: DesiredState = "running"): boolean {
-  return mayAsk(action, { status, desiredState }, false).allowed;
-}
-
-describe("what may be asked of a deployment", () => {
-  it("allows exactly the documented actions in each settled status", () => {
-    const possible = (status: DeploymentStatus) => asked.filter((action) => allowed(action, status));
-    expect(possible("running")).toEqual(["suspend", "redeploy", "deprovision"]);
-    expect(possible("degraded")).toEqual(["suspend", "redeploy", "deprovision"]);
-    expect(possible("suspended")).toEqual(["resume", "deprovision"]);
-    expect(possible("failed")).toEqual(["redeploy", "deprovision"]);
-    expect(possible("deprovisioned")).toEqual([]);
-  });
-
-  it("refuses everything while a task is queued or running, in every status", () => {
-    fc.assert(
-      fc.property(fc.constantFrom(...asked), standing, (action, where) => {
-        expect(mayAsk(action, where, true).allowed).toBe(false);
-      }),
-    );
-  });
-
-  it("lets a half-deprovisioned deployment only be deprovisioned", () => {
-    for (const action of asked) expect(allowed(action, "failed", "deprovisioned")).toBe(action === "deprovision");
-  });
-
-  it("says in every refusal what stands in the way, and what is possible", () => {
-    const verdict = mayAsk("resume", { status: "running", desiredState: "running" }, false);
-    expect(verdict).toEqual({ allowed: false, reason: expect.stringContaining("suspend, redeploy, deprovision") });
-    const busy = mayAsk("suspend", { status: "provisioning", desiredState: "running" }, true);
-    expect(busy).toEqual({ allowed: false, reason: expect.stringContaining("cancel it first") });
-  });
-});
 
 describe("running a task again", () => {
   it("takes only the newest task, and only one that failed or was cancelled", () => {
@@ -119,13 +86,6 @@ describe("where a task leaves its deployment", () => {
         expect(asked.filter((action) => mayAsk(action, left, false).allowed)).toEqual(["deprovision"]);
       }),
     );
-  });
-
-  it("offers a way out of every settled status but the last", () => {
-    for (const status of deploymentStatuses) {
-      if (["queued", "provisioning", "suspending", "deprovisioning", "deprovisioned"].includes(status)) continue;
-      expect(asked.some((action) => allowed(action, status))).toBe(true);
-    }
   });
 });
 
