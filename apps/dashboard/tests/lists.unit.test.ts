@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { partyGroups } from "../src/features/audit/parties.ts";
-import { atLeast, logText, mergeLines, mostLines } from "../src/features/deployments/log-lines.ts";
+import { atLeast, gapPage, linesBetween, logText, mergeLines, mostLines } from "../src/features/deployments/log-lines.ts";
 import { exampleQuery, graphqlCurl, restCurl, shellQuoted } from "../src/features/deployments/query-examples.ts";
 import { proposeSlug } from "../src/features/organizations/slug.ts";
 import { queueVerdict } from "../src/features/shell/queue-verdict.ts";
@@ -20,6 +20,19 @@ describe("log lines", () => {
     const many = Array.from({ length: mostLines }, (_, index) => line(index));
     const merged = mergeLines(many, [line(mostLines)]);
     expect([merged.length, merged[0]?.sequence]).toEqual([mostLines, 1]);
+  });
+
+  it("reads what lies between the screen and a view that begins later, unless that is more than the screen keeps", async () => {
+    const written = (count: number) => (after: number) =>
+      Promise.resolve(Array.from({ length: Math.min(gapPage, count - after) }, (_, index) => line(after + 1 + index)));
+    const between = async (last: number, first: number) => {
+      const found = await linesBetween(last, first, written(10_000));
+      return found && [found.length, found[0]?.sequence, found.at(-1)?.sequence];
+    };
+    expect(await between(3, 4)).toEqual([0, undefined, undefined]);
+    expect(await between(3, 9)).toEqual([5, 4, 8]);
+    expect(await between(0, gapPage + 2)).toEqual([gapPage + 1, 1, gapPage + 1]);
+    expect(await between(1, mostLines + 500)).toBeNull();
   });
   it("filters by severity and writes a file", () => {
     expect(atLeast([line(1), line(2, "error")], "warn").map((each) => each.sequence)).toEqual([2]);

@@ -13,6 +13,30 @@ export function mergeLines(known: readonly LogLine[], more: readonly LogLine[]):
   return [...bySequence.values()].sort((a, b) => a.sequence - b.sequence).slice(-mostLines);
 }
 
+/** Lines read at once to fill a gap. */
+export const gapPage = 1_000;
+
+/**
+ * What lies between the last line on screen and a view of the newest ones that begins later.
+ * @param readAfter Reads up to `gapPage` lines that follow a sequence number.
+ * @returns null where there is more than is kept on screen
+ */
+export async function linesBetween(
+  last: number,
+  first: number,
+  readAfter: (sequence: number) => Promise<readonly LogLine[]>,
+): Promise<readonly LogLine[] | null> {
+  const found: LogLine[] = [];
+  for (let after = last; found.length < mostLines; ) {
+    const page = await readAfter(after);
+    const missed = page.filter(({ sequence }) => sequence < first);
+    found.push(...missed);
+    if (missed.length < gapPage) return found;
+    after = missed.at(-1)?.sequence ?? after;
+  }
+  return null;
+}
+
 const ranks: Record<LogLine["level"], number> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 /** The lines at least as severe. */

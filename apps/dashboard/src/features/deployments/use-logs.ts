@@ -2,16 +2,31 @@ import type { LogLine } from "@obelisk/schemas/deployments";
 import { useQuery } from "@tanstack/react-query";
 import { useSubscription } from "@trpc/tanstack-react-query";
 import { useEffect, useState } from "react";
-import { trpc } from "../../api/client.ts";
+import { api, trpc } from "../../api/client.ts";
 import { applyDeployment } from "../live/apply.ts";
 import { useTabInUse } from "../live/visibility.ts";
-import { mergeLines } from "./log-lines.ts";
+import { gapPage, linesBetween, mergeLines } from "./log-lines.ts";
 
 /** A deployment's newest log lines, followed live; asked for every few seconds while the stream is down. */
 export function useLogs(id: string): { lines: readonly LogLine[]; live: boolean; loading: boolean; error: unknown } {
   const inUse = useTabInUse();
   const [kept, setKept] = useState<{ id: string; lines: readonly LogLine[] }>({ id, lines: [] });
-  const add = (lines: readonly LogLine[]) => setKept((before) => ({ id, lines: mergeLines(before.id === id ? before.lines : [], lines) }));
+  const lines = kept.id === id ? kept.lines : [];
+  const add = (more: readonly LogLine[], from = 0) =>
+    setKept((before) => {
+      const known = before.id === id ? before.lines.filter(({ sequence }) => sequence >= from) : [];
+      return { id, lines: mergeLines(known, more) };
+    });
+
+  /** A view of the newest lines: what lies between it and the lines on screen is read first, and where that is too much those go. */
+  const addNewest = async (newest: readonly LogLine[]) => {
+    const [last, first] = [lines.at(-1)?.sequence, newest[0]?.sequence];
+    if (last === undefined || first === undefined || first <= last) return add(newest);
+    const readAfter = (after: number) => api.deployments.logs.query({ id, limit: gapPage, after });
+    const missed = await linesBetween(last, first, readAfter).catch(() => null);
+    if (missed) add([...missed, ...newest]);
+    else add(newest, first);
+  };
 
   const stream = useSubscription(
     trpc.deployments.watch.subscriptionOptions(
@@ -19,8 +34,9 @@ export function useLogs(id: string): { lines: readonly LogLine[]; live: boolean;
       {
         enabled: inUse,
         onData: (event) => {
-          if (event.topic === "logs") add(event.lines);
-          else applyDeployment(event.deployment);
+          if (event.topic === "deployment") applyDeployment(event.deployment);
+          else if (event.newest) void addNewest(event.lines);
+          else add(event.lines);
         },
       },
     ),
@@ -28,10 +44,10 @@ export function useLogs(id: string): { lines: readonly LogLine[]; live: boolean;
   const live = stream.status === "pending";
   const polled = useQuery(trpc.deployments.logs.queryOptions({ id, limit: 200 }, { refetchInterval: live ? false : 4_000 }));
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `add` is made anew each time and only reads the id
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `addNewest` is made anew each time: only what was read counts
   useEffect(() => {
-    if (polled.data) add(polled.data);
+    if (polled.data) void addNewest(polled.data);
   }, [polled.data, id]);
 
-  return { lines: kept.id === id ? kept.lines : [], live, loading: polled.isPending, error: polled.isError && !live ? polled.error : null };
+  return { lines, live, loading: polled.isPending, error: polled.isError && !live ? polled.error : null };
 }

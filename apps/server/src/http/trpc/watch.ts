@@ -8,7 +8,10 @@ import { z } from "zod";
 import { Turns } from "../turns.ts";
 import { protectedOrganizationProcedure } from "./base.ts";
 
-export type DeploymentEvent = { topic: "deployment"; deployment: Deployment } | { topic: "logs"; deploymentId: string; lines: LogLine[] };
+export type DeploymentEvent =
+  | { topic: "deployment"; deployment: Deployment }
+  /** `newest`: the first view of the log, which may begin beyond what the caller knows; all others go on where the one before ended. */
+  | { topic: "logs"; deploymentId: string; lines: LogLine[]; newest: boolean };
 
 /** Log lines sent at once, and as the first view. */
 const logBatch = 200;
@@ -21,7 +24,7 @@ const streams = new Turns(streamsEach, `You have ${streamsEach} live views open 
 
 /**
  * Follows one deployment with its logs, or all of the organization's without them. Starts with the current state, also after a
- * reconnect, so that nothing is missed in between. Changes that come faster than the client reads are merged per deployment.
+ * reconnect, so that no change is missed in between; of log lines the newest. Changes that come faster than the client reads are merged per deployment.
  */
 export const watch = protectedOrganizationProcedure
   .input(z.strictObject({ id: idSchema("deployment").optional() }))
@@ -60,14 +63,14 @@ async function* currentState(ctx: OrganizationContext): AsyncGenerator<Deploymen
 async function* oneDeployment(ctx: OrganizationContext, changes: Subscription, id: string): AsyncGenerator<DeploymentEvent> {
   yield { topic: "deployment", deployment: await getDeployment(ctx, { id }) };
   const newest = await readLogs(ctx, { id, limit: logBatch });
-  if (newest.length > 0) yield { topic: "logs", deploymentId: id, lines: newest };
+  if (newest.length > 0) yield { topic: "logs", deploymentId: id, lines: newest, newest: true };
   let last = newest.at(-1)?.sequence ?? 0;
   for await (const { topic } of changes) {
     if (topic !== "logs") yield { topic: "deployment", deployment: await getDeployment(ctx, { id }) };
     if (topic === "deployment") continue;
     for (let full = true; full; ) {
       const lines = await readLogs(ctx, { id, limit: logBatch, after: last });
-      if (lines.length > 0) yield { topic: "logs", deploymentId: id, lines };
+      if (lines.length > 0) yield { topic: "logs", deploymentId: id, lines, newest: false };
       last = lines.at(-1)?.sequence ?? last;
       full = lines.length === logBatch;
     }
