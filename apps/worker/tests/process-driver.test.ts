@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,6 +7,7 @@ import { waitFor } from "@obelisk/testing/wait-for";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { detectConfinement } from "../src/drivers/process/confinement.ts";
 import { ProcessDriver } from "../src/drivers/process/driver.ts";
+import { LogFile } from "../src/drivers/process/log-file.ts";
 import { driverConformance } from "./conformance/driver-conformance.ts";
 import type { Fault } from "./programs/stand-in.ts";
 
@@ -96,6 +97,57 @@ it("keeps a flooding program's log files bounded, the newest lines in them", asy
     async (text) => text + (await readFile(join(logs, "program.1.log"), "utf8")),
   );
   expect(newest).toContain("chatter 4999");
+});
+
+it("tells the exit of programs whose last words find no room on the disk", async () => {
+  const driver = open();
+  const ids = Array.from({ length: 12 }, (_, index) => `dep_diskless${index}`);
+  const lines: string[] = [];
+  const exits: ExitReason[] = [];
+  for (const id of ids) {
+    await setFault(id, { noDatabase: true, lastWords: "cut off in the midd" });
+    await mkdir(join(folder, id, "logs"));
+    await symlink("/dev/full", join(folder, id, "logs/program.log"));
+    await driver.start(launch(id), {
+      onListening: () => undefined,
+      onLine: (_, line) => lines.push(line),
+      onExit: (exit) => exits.push(exit),
+    });
+  }
+  await waitFor(() => exits.length >= ids.length, { within: 20_000, what: "the exits are told" });
+  expect(exits).toEqual(ids.map(() => ({ code: 1, signal: null })));
+  expect(lines.filter((line) => line === "cut off in the midd")).toHaveLength(ids.length);
+  expect(lines.join("\n")).toContain("its log file can't be written");
+  expect(driver.list()).toEqual([]);
+  await driver.close(1_000);
+});
+
+it("closes a log file whose last write fails meanwhile, and tells only who wrote", async () => {
+  const path = join(folder, "full");
+  await mkdir(path);
+  await symlink("/dev/full", join(path, "program.log"));
+  const log = new LogFile(path);
+  await log.open();
+  const written = log.write("last").then(
+    () => "kept",
+    (error: NodeJS.ErrnoException) => error.code,
+  );
+  await log.close();
+  expect(await written).toBe("ENOSPC");
+});
+
+it("tells the exit of a program whose control group can't be read or removed", async () => {
+  const refuse = () => {
+    throw Object.assign(new Error("the kernel refuses"), { code: "EIO" });
+  };
+  const groups = { measure: "none", create: () => ({ prefix: [], ranOutOfMemory: refuse, remove: refuse }) };
+  const driver = new ProcessDriver({ folder, programs: { "evm-events": standIn }, confinement: { ...confinement, groups } });
+  await setFault("dep_stuck", { noDatabase: true, crashOnStart: true });
+  const exits: ExitReason[] = [];
+  await driver.start(launch("dep_stuck"), { onListening: () => undefined, onLine: () => undefined, onExit: (exit) => exits.push(exit) });
+  await waitFor(() => exits.length > 0, { within: 10_000, what: "the exit is told" });
+  expect(exits).toEqual([{ code: 1, signal: null }]);
+  await driver.close(1_000);
 });
 
 /** Starts a program and waits for its process id, as it says it itself. */

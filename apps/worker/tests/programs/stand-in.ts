@@ -15,6 +15,10 @@ import pg from "pg";
 export interface Fault {
   crashOnStart?: boolean;
   unworkable?: string;
+  /** Ends as a program does that is older than its tables. */
+  outdated?: string;
+  /** Written at the very end, without a line break. */
+  lastWords?: string;
   hangOnStart?: boolean;
   ignoreSigterm?: boolean;
   /** Lines written at start. */
@@ -68,6 +72,14 @@ if (fault.crashOnStart) {
 if (fault.unworkable) {
   log("error", fault.unworkable);
   process.exit(64);
+}
+if (fault.outdated) {
+  log("error", fault.outdated);
+  process.exit(78);
+}
+if (fault.lastWords) {
+  process.stdout.write(fault.lastWords);
+  process.exit(1);
 }
 if (fault.hangOnStart) {
   log("info", "hanging");

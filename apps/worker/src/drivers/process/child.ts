@@ -147,10 +147,20 @@ export class RuntimeChild {
       });
     });
     child.stdin?.destroy();
-    await this.#log.close();
-    const outOfMemory = this.#group?.ranOutOfMemory() ?? false;
-    this.#group?.remove();
+    await this.#tidied("its log file could not be closed", () => this.#log.close());
+    const outOfMemory = await this.#tidied("whether it ran out of memory could not be read", () => this.#group?.ranOutOfMemory());
+    await this.#tidied("its control group could not be removed", () => this.#group?.remove());
     this.#events.onExit(outOfMemory ? { ...exit, outOfMemory } : exit);
+  }
+
+  /** Does one thing that is due after the exit. What fails here is told, and never keeps the exit from being told. */
+  async #tidied<Result>(fault: string, work: () => Result | Promise<Result>): Promise<Result | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#events.onLine("stderr", `${fault}: ${(error as Error).message}`);
+      return undefined;
+    }
   }
 
   #line(stream: LogStream, text: string): void {

@@ -42,10 +42,12 @@ export class LogFile {
     return this.#writing;
   }
 
+  /** Waits for what is being written, and closes the file even where that fails: who wrote it was told. */
   async close(): Promise<void> {
-    await this.#writing;
-    await this.#handle?.close();
+    await this.#writing?.catch(() => undefined);
+    const handle = this.#handle;
     this.#handle = undefined;
+    await handle?.close();
   }
 
   async #drain(): Promise<void> {
