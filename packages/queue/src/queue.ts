@@ -15,6 +15,9 @@ export type Handler<Payload> = (payload: Payload) => Promise<void>;
 /** Longest a job may wait before the library drops it: a year, so that the deadline of the work itself always ends it first. */
 const retentionSeconds = 365 * 86_400;
 
+/** How each hand of a consumer looks for work: one job at a time, without an announcement twice a second. */
+const pace = { batchSize: 1, notifyPollingIntervalSeconds: 0.5, pollingIntervalSeconds: 0.5 };
+
 /**
  * The queue, in the control database's schema `pgboss`. Producers enqueue inside their own transaction; consumers are woken by
  * NOTIFY and fall back to polling twice a second.
@@ -93,13 +96,15 @@ export class Queue {
 
   /** Runs the handler for each job, at most `concurrency` at a time in this process. */
   async work<Payload extends object>(job: Job<Payload>, concurrency: number, handler: Handler<Payload>): Promise<void> {
-    await this.#boss.work<Payload>(
-      job.name,
-      { localConcurrency: concurrency, batchSize: 1, notifyPollingIntervalSeconds: 0.5, pollingIntervalSeconds: 0.5 },
-      async ([run]) => {
-        if (!run) return;
-        await handler(job.payload.parse(run.data));
-      },
+    await Promise.all(
+      Array.from({ length: concurrency }, async () => {
+        const hand: string = await this.#boss.work<Payload>(job.name, pace, async ([run]) => {
+          if (!run) return;
+          // Where one job waited more may: the library would look again only at its next poll, or when another one is announced.
+          this.#boss.notifyWorker(hand);
+          await handler(job.payload.parse(run.data));
+        });
+      }),
     );
   }
 
