@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { verifyAudit } from "@obelisk/core/modules/audit";
 import {
   createDeployment,
@@ -115,6 +116,23 @@ describe("with a worker", () => {
     expect(again).toMatchObject({ action: "provision", status: "queued" });
     await on.until(id, "running");
     expect(await on.task(id, task.id)).toMatchObject({ status: "failed" });
+  });
+
+  it("a program that ended before its task came to wait for it still tells why", async () => {
+    await on.setFault({ unworkable: "the ABI names no event" });
+    const hold = await on.holdAfter("provision", 2);
+    const { id } = await on.create();
+    await hold.reached();
+    await waitFor(
+      async () => (await on.test.owner.query("select 1 from instances where deployment_id = $1 and state = 'stopped'", [id])).rowCount,
+      {
+        what: "the program is given up",
+      },
+    );
+    await sleep(500);
+    await hold.release();
+    const { failure } = await on.until(id, "failed");
+    expect(failure).toMatchObject({ code: "configuration_invalid", message: expect.stringContaining("the ABI names no event") });
   });
 
   it("a program that crashes on every start ends as failed with its last lines, within its task's time", async () => {

@@ -271,6 +271,7 @@ export interface Workers {
   pid: number;
   startedAt: Generated<Timestamp>;
   templates: string[];
+  unable: Generated<string[]>;
   version: string;
 }
 

@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
   DriverError,
+  programMissing,
   type RunningProgram,
   type RuntimeDriver,
   type RuntimeEvents,
@@ -50,12 +51,7 @@ export class ProcessDriver implements RuntimeDriver {
   async start(launch: RuntimeLaunch, events: RuntimeEvents): Promise<void> {
     const { deploymentId, template } = launch;
     const main = this.#options.programs[template];
-    if (!main || !existsSync(main)) {
-      throw new DriverError(
-        "program_missing",
-        `The program of the template ${template} is not on this worker's host. Install the same build of Obelisk there.`,
-      );
-    }
+    if (!main || !existsSync(main)) throw programMissing(template);
     if (this.#closed) throw new DriverError("start_refused", "This worker is stopping: it starts no program.");
     if (this.#children.has(deploymentId) || this.#starting.has(deploymentId)) {
       throw new DriverError("already_running", "A program of this deployment runs on this worker already.");

@@ -1,11 +1,15 @@
+/** Whether a worker can run the program that a task starts; one that starts none suits every worker. */
+export type Fitness = "able" | "full" | "backing_off" | "without_program";
+
 /** What a worker knows of a task that the queue offers it, before it claims it. */
 export interface Offer {
   /** Past its deadline: whoever claims it only ends it. */
   overdue: boolean;
-  /** Whether this worker has a place for the program that the task starts; true where it starts none. */
-  hasPlace: boolean;
-  /** Whether another living worker has one. */
-  roomElsewhere: boolean;
+  fitness: Fitness;
+  /** Whether another living worker is able. */
+  ableElsewhere: boolean;
+  /** Whether another living worker has the program, able or not. */
+  programElsewhere: boolean;
   /** Tasks of the same organization that this worker works on, and how many it works on at most, of all. */
   ownTasks: number;
   concurrency: number;
@@ -14,13 +18,14 @@ export interface Offer {
 }
 
 /**
- * Whether a worker takes a task now or leaves it to the queue for a moment. A full worker leaves it to one that has room; where none has,
- * the task is taken, and fails saying so. Of several hands one organization never holds the last, and no more than half of them while others
- * wait: programs that don't answer keep a hand for minutes.
+ * Whether a worker takes a task now or leaves it to the queue for a moment. One that isn't able leaves it to one that is, and one without
+ * the program to any that has it; where there is none, the task is taken, and fails saying why. Of several hands one organization never holds
+ * the last, and no more than half of them while others wait: programs that don't answer keep a hand for minutes.
  */
-export function admit({ overdue, hasPlace, roomElsewhere, ownTasks, concurrency, othersWait }: Offer): "take" | "later" {
+export function admit({ overdue, fitness, ableElsewhere, programElsewhere, ownTasks, concurrency, othersWait }: Offer): "take" | "later" {
   if (overdue) return "take";
-  if (!hasPlace && roomElsewhere) return "later";
+  if (fitness !== "able" && ableElsewhere) return "later";
+  if (fitness === "without_program" && programElsewhere) return "later";
   const most = Math.max(1, othersWait ? Math.floor(concurrency / 2) : concurrency - 1);
   return ownTasks < most ? "take" : "later";
 }

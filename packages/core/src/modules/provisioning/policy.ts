@@ -1,5 +1,6 @@
 import type { DeploymentStatus, DesiredState, TaskAction } from "@obelisk/schemas/deployments";
 import { mayAsk, type Standing, type Verdict } from "@obelisk/schemas/lifecycle";
+import { isOfTheWorker } from "./ability-policy.ts";
 
 /** What an action does to a deployment: the state it wants, and the statuses it passes through. */
 interface Course {
@@ -54,11 +55,20 @@ export function afterSuccess(action: TaskAction, healthy: boolean): Standing {
 export type Progress = "looked" | "begun" | "dropping";
 
 /**
+ * Whether what ran before a task that didn't succeed is to run again as it did: a cancel takes nothing away, nor does a worker that can't run
+ * the program where another one, or a later try, may.
+ */
+export function runsAgain(former: Standing, progress: Progress, cause: "cancelled" | Failure): boolean {
+  return runs(former) && progress === "begun" && (cause === "cancelled" || isOfTheWorker(cause.code));
+}
+
+/**
  * Where it stands once its task has failed. Where the task had only looked, nothing has changed: it stands where it stood before, and the
- * task shows the cause; one that never ran has no such place. Otherwise the wish stays, and the deployment shows the cause.
+ * task shows the cause; one that never ran has no such place. One that runs again counts as degraded until its program answers. Otherwise the wish stays, and the deployment shows the cause.
  */
 export function afterFailure(action: TaskAction, former: Standing, progress: Progress, failure: Failure): Landing {
   if (progress === "looked" && former.status !== "queued") return { ...former, failure: former.status === "failed" ? failure : null };
+  if (runsAgain(former, progress, failure)) return { status: "degraded", desiredState: former.desiredState, failure: null };
   return { status: "failed", desiredState: courses[action].desired, failure };
 }
 

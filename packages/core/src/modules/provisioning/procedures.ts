@@ -5,7 +5,8 @@ import { DriverError } from "./driver/index.ts";
 import type { Progress } from "./policy.ts";
 import { requirePassed, runPreflight } from "./preflight.ts";
 import { type RuntimeDatabase, SchemaFenced } from "./runtime-schema.ts";
-import { ProgramGone, type SupervisedProgram } from "./supervision/program.ts";
+import { ProgramGone } from "./supervision/first-answer.ts";
+import type { SupervisedProgram } from "./supervision/program.ts";
 import type { Supervisor } from "./supervision/supervisor.ts";
 import { keepDatabasePassword, readCharge, readSpecification } from "./system/charge.ts";
 import { takeInstanceForTask } from "./system/instance-leases.ts";
@@ -23,7 +24,13 @@ interface StepWork {
   parts: ProcedureParts;
   ctx: OrganizationContext;
   task: ClaimedTask;
+  begun: Begun;
   signal: AbortSignal;
+}
+
+/** What one attempt's steps have begun: a program that ended meanwhile still tells why. */
+export interface Begun {
+  program: SupervisedProgram | null;
 }
 
 export interface Step {
@@ -71,23 +78,30 @@ const prepare: Step = {
 
 const start: Step = {
   name: "Start the program",
-  async work({ parts, task }) {
+  async work({ parts, task, begun }) {
     const { platform, supervisor, runtimes } = parts;
     const charge = await readCharge(platform, runtimes, task.deploymentId);
     if (!(await takeInstanceForTask(platform, task, true))) throw new TaskInterrupted("lost");
-    await supervisor.take(
-      { deploymentId: task.deploymentId, organizationId: task.organizationId, workerId: task.owner, epoch: task.epoch },
-      charge,
-    );
+    const { deploymentId, organizationId, owner: workerId, epoch } = task;
+    try {
+      begun.program = await supervisor.take({ deploymentId, organizationId, workerId, epoch }, charge);
+    } catch (error) {
+      if (error instanceof DriverError) throw new TaskFailure({ code: error.code, message: error.message }, { cause: error });
+      throw error;
+    }
     return `Started by the driver ${supervisor.driver.name}, epoch ${task.epoch}.`;
   },
 };
 
+function startedBy({ program }: Begun): SupervisedProgram {
+  if (!program) throw new Error("this step comes after the start of a program");
+  return program;
+}
+
 const answer: Step = {
   name: "Wait until it answers",
-  async work({ parts, task, signal }) {
-    const program = parts.supervisor.find(task.deploymentId);
-    if (!program) throw new TaskFailure({ code: "start_failed", message: "The program ended before it answered. See its log." });
+  async work({ begun, signal }) {
+    const program = startedBy(begun);
     const timeout = AbortSignal.timeout(times.answer);
     try {
       const health = await program.answered(AbortSignal.any([signal, timeout]));
@@ -103,12 +117,10 @@ const answer: Step = {
 
 const firstProgress: Step = {
   name: "Wait for its first progress",
-  async work({ parts, task, signal }) {
+  async work({ begun, signal }) {
     const end = Date.now() + times.firstProgress;
-    let program: SupervisedProgram | undefined;
+    const program = startedBy(begun);
     for (;;) {
-      program = parts.supervisor.find(task.deploymentId) ?? program;
-      if (!program) throw new TaskFailure({ code: "start_failed", message: "The program ended right after it had answered. See its log." });
       const { failure, health } = program;
       if (failure) throw new TaskFailure(failure);
       if (health && health.syncedBlock !== null) return describeHealth(health);

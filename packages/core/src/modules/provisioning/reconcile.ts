@@ -35,7 +35,7 @@ export class Reconciler {
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> = Promise.resolve();
   #sweptAt = 0;
-  /** Whether the last pass took as many programs as it may, so that more may wait. */
+  /** Whether the last pass started as many programs as it may, so that more may wait. */
   #moreToStart = false;
   #open = false;
 
@@ -103,27 +103,33 @@ export class Reconciler {
   }
 
   async #startPrograms(): Promise<void> {
-    const { platform, workerId, supervisor, logger } = this.#parts;
+    const { platform, workerId, supervisor } = this.#parts;
     const room = Math.min(pace.starts, supervisor.room);
     this.#moreToStart = false;
     if (room <= 0 || !this.#open) return;
-    const leases = await takeDueInstances(platform, workerId, supervisor.driver.templates(), room);
-    this.#moreToStart = leases.length === room;
-    await Promise.all(
-      leases.map(async (lease) => {
-        const log = logger.child({ deploymentId: lease.deploymentId, epoch: lease.epoch });
-        using place = supervisor.reserve(lease.deploymentId);
-        // A task has taken the place meanwhile: another worker, or a later pass, starts this one.
-        if (!place) return releaseInstance(platform, lease);
+    const except = supervisor.inabilities.at(Date.now());
+    const leases = await takeDueInstances(platform, workerId, supervisor.driver.templates(), except, room);
+    const started = await Promise.all(leases.map((lease) => this.#startUnder(lease)));
+    this.#moreToStart = started.filter(Boolean).length === room;
+  }
+
+  /** @returns whether it was started */
+  async #startUnder(lease: InstanceLease): Promise<boolean> {
+    const { platform, supervisor } = this.#parts;
+    const log = this.#parts.logger.child({ deploymentId: lease.deploymentId, epoch: lease.epoch });
+    using place = supervisor.reserve(lease.deploymentId);
+    try {
+      // Without a place a task has taken it meanwhile: another worker, or a later pass, starts this one.
+      if (place) {
         log.info("took charge of a program that nobody answered for");
-        try {
-          await this.#start(lease);
-        } catch (error) {
-          log.warn({ err: error }, "could not start the program");
-          await releaseInstance(platform, lease);
-        }
-      }),
-    );
+        await this.#start(lease);
+        return true;
+      }
+    } catch (error) {
+      log.warn({ err: error }, "could not start the program");
+    }
+    await releaseInstance(platform, lease);
+    return false;
   }
 
   async #start(lease: InstanceLease): Promise<void> {

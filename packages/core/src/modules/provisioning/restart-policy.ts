@@ -9,7 +9,7 @@ export interface ExitReason {
 }
 
 /** Exit codes of the runtime protocol. */
-const runtimeExit = { stopped: 0, unworkable: 64, fenced: 77 } as const;
+const runtimeExit = { stopped: 0, unworkable: 64, fenced: 77, outdated: 78 } as const;
 
 export interface RestartLimits {
   firstDelayMs: number;
@@ -43,7 +43,12 @@ export interface CrashHistory {
 
 export const noCrashes: CrashHistory = { crashes: [], consecutive: 0, wasReady: false };
 
-export type AfterExit = { act: "release" } | { act: "fail"; failure: Failure } | { act: "restart"; delayMs: number; history: CrashHistory };
+/** `release`: another one is in charge. `leave`: this worker can't run it now, another may. `fail`: nobody can. */
+export type AfterExit =
+  | { act: "release" }
+  | { act: "leave"; failure: Failure }
+  | { act: "fail"; failure: Failure }
+  | { act: "restart"; delayMs: number; history: CrashHistory };
 
 /** `exit code 1`, `signal SIGTERM`, `signal SIGKILL: it took more memory than it may`. */
 export function describeExit(exit: ExitReason): string {
@@ -66,6 +71,9 @@ export function afterExit(
   limits: RestartLimits = restartLimits,
 ): AfterExit {
   if (exit.code === runtimeExit.fenced) return { act: "release" };
+  if (exit.code === runtimeExit.outdated) {
+    return { act: "leave", failure: { code: "program_outdated", message: withLines(outdated, lastLines) } };
+  }
   if (exit.code === runtimeExit.unworkable) {
     return {
       act: "fail",
@@ -85,6 +93,9 @@ export function afterExit(
   const delayMs = Math.min(limits.longestDelayMs, limits.firstDelayMs * 2 ** (consecutive - 1));
   return { act: "restart", delayMs, history: { crashes, consecutive, wasReady: history.wasReady } };
 }
+
+const outdated =
+  "The program on this worker's host is older than the one that made the deployment's tables. Install the newer build of Obelisk there";
 
 /** Characters of a failure's message at most. */
 const messageLimit = 4_000;

@@ -1,10 +1,12 @@
 import type { Changes } from "../../kernel/changes.ts";
 import type { OrganizationContext } from "../../kernel/context.ts";
 import type { Logger } from "../../kernel/logger.ts";
-import { admit, offerAgainSeconds } from "./admission.ts";
+import { isOfTheWorker } from "./ability-policy.ts";
+import { admit, type Fitness, offerAgainSeconds } from "./admission.ts";
+import { programMissing } from "./driver/index.ts";
 import { finishTask, type TaskEnd } from "./finish-task.ts";
-import { courses, type Progress, runs } from "./policy.ts";
-import { failureOf, type ProcedureParts, procedures, progressOf, shutOut, startsProgram } from "./procedures.ts";
+import { courses, type Failure, type Progress, runsAgain } from "./policy.ts";
+import { type Begun, failureOf, type ProcedureParts, procedures, progressOf, shutOut, startsProgram } from "./procedures.ts";
 import { runTask } from "./run-task.job.ts";
 import { SchemaFenced } from "./runtime-schema.ts";
 import { begunSteps, type ClaimedTask, claimTask, handBackTask } from "./system/task-leases.ts";
@@ -17,6 +19,8 @@ export interface TaskWorkerParts extends ProcedureParts {
   changes: Changes;
   /** Tasks worked on at a time. */
   concurrency: number;
+  /** Gives a sign of life now, with what this worker can't run. */
+  beat(): Promise<void>;
   /** Aborts when this worker is stopping. */
   stopping: AbortSignal;
 }
@@ -51,27 +55,35 @@ export class TaskWorker {
     if (!offer) return;
     // Kept until the task has ended: a redeployment stops its program without losing the place.
     using place = startsProgram(offer.action) ? supervisor.reserve(offer.deploymentId) : null;
-    const hasPlace = place !== null || !startsProgram(offer.action);
-    if (this.#admits(offer, hasPlace) === "later") {
+    const fitness = this.#fitness(offer, place !== null);
+    if (this.#admits(offer, fitness) === "later") {
       await platform.queue.enqueueNow(runTask, { taskId }, { key: offer.deploymentId, delaySeconds: offerAgainSeconds });
-      logger.debug({ taskId, hasPlace }, "left the task to the queue for a moment");
+      logger.debug({ taskId, fitness }, "left the task to the queue for a moment");
       return;
     }
     this.#underWay.add(offer);
     try {
-      await this.#claim(taskId, hasPlace);
+      await this.#claim(taskId, hindranceOf(fitness, offer.template));
     } finally {
       this.#underWay.delete(offer);
     }
   }
 
-  #admits(offer: OfferedTask, hasPlace: boolean): "take" | "later" {
-    const { concurrency } = this.#parts;
-    const ownTasks = [...this.#underWay].filter(({ organizationId }) => organizationId === offer.organizationId).length;
-    return admit({ ...offer, hasPlace, ownTasks, concurrency });
+  #fitness({ action, template, deploymentId }: OfferedTask, hasPlace: boolean): Fitness {
+    const { driver, inabilities } = this.#parts.supervisor;
+    if (!startsProgram(action)) return "able";
+    if (!driver.templates().includes(template)) return "without_program";
+    if (!hasPlace) return "full";
+    return inabilities.at(Date.now()).includes(deploymentId) ? "backing_off" : "able";
   }
 
-  async #claim(taskId: string, hasPlace: boolean): Promise<void> {
+  #admits(offer: OfferedTask, fitness: Fitness): "take" | "later" {
+    const { concurrency } = this.#parts;
+    const ownTasks = [...this.#underWay].filter(({ organizationId }) => organizationId === offer.organizationId).length;
+    return admit({ ...offer, fitness, ownTasks, concurrency });
+  }
+
+  async #claim(taskId: string, hindrance: Failure | null): Promise<void> {
     const { platform, workerId, stopping, logger } = this.#parts;
     const task = await claimTask(platform, taskId, workerId, (action) => ({
       status: courses[action].whileRunning,
@@ -92,7 +104,7 @@ export class TaskWorker {
     const run = new TaskRun(platform, task, stopping, log);
     void this.#follow(run);
     try {
-      await this.#work(run, hasPlace, log);
+      await this.#work(run, hindrance, log);
     } finally {
       run.close();
     }
@@ -104,7 +116,7 @@ export class TaskWorker {
     for await (const _ of this.#parts.changes.subscribe(organizationId, deploymentId, run.closed)) await run.beat();
   }
 
-  async #work(run: TaskRun, hasPlace: boolean, log: Logger): Promise<void> {
+  async #work(run: TaskRun, hindrance: Failure | null, log: Logger): Promise<void> {
     const { platform, supervisor } = this.#parts;
     const { task } = run;
     const ctx = this.#context(task);
@@ -112,18 +124,19 @@ export class TaskWorker {
     let end: TaskEnd;
     try {
       run.signal.throwIfAborted();
-      if (!hasPlace) throw new TaskFailure(noPlace);
-      for (const step of procedures[task.action]) await run.step((signal) => step.work({ parts: this.#parts, ctx, task, signal }));
+      if (hindrance) throw new TaskFailure(hindrance);
+      const begun: Begun = { program: null };
+      for (const step of procedures[task.action]) await run.step((signal) => step.work({ parts: this.#parts, ctx, task, begun, signal }));
       end = { status: "succeeded", health: health() };
     } catch (error) {
       const reason = error instanceof TaskInterrupted ? error.reason : error instanceof SchemaFenced ? "lost" : null;
       if (reason === "lost") return this.#lost(task, log);
-      if (reason === "stopping") return this.#handBack(task, log);
+      if (reason === "stopping") return this.#handBack(task, "this worker is stopping", log);
       if (reason === null) log.warn({ err: error }, "a step failed");
-      end =
-        reason === "cancelled"
-          ? { status: "cancelled", health: health() }
-          : { status: "failed", failure: reason === "deadline" ? deadlineExceeded : failureOf(error) };
+      const failure = reason === "deadline" ? deadlineExceeded : failureOf(error);
+      if (reason === null && isOfTheWorker(failure.code) && (await this.#othersAreAble(task.taskId)))
+        return this.#handBack(task, `another one may be able: ${failure.code}`, log);
+      end = reason === "cancelled" ? { status: "cancelled", health: health() } : { status: "failed", failure };
     }
     const progress = progressOf(task.action, await begunSteps(platform, task));
     if (end.status !== "succeeded" && !(await this.#tidy(task, end, progress, log))) return this.#lost(task, log);
@@ -139,7 +152,7 @@ export class TaskWorker {
   /** @returns false when the task was lost meanwhile */
   async #tidy(task: ClaimedTask, end: TaskEnd, progress: Progress, log: Logger): Promise<boolean> {
     // Nothing was touched; or it ran before, and the reconciler starts it again.
-    if (progress === "looked" || (runs(task.former) && end.status === "cancelled" && progress === "begun")) return true;
+    if (progress === "looked" || runsAgain(task.former, progress, end.status === "failed" ? end.failure : "cancelled")) return true;
     try {
       return await shutOut(this.#parts, task);
     } catch (error) {
@@ -155,11 +168,18 @@ export class TaskWorker {
     if (program && program.lease.epoch <= task.epoch) await this.#parts.supervisor.renew();
   }
 
-  async #handBack(task: ClaimedTask, log: Logger): Promise<void> {
+  /** Asked after this worker has told the others what it can't run, so that two that can't don't hand a task to each other for ever. */
+  async #othersAreAble(taskId: string): Promise<boolean> {
+    const { platform, workerId, beat } = this.#parts;
+    await beat();
+    return (await readOffer(platform, taskId, workerId))?.ableElsewhere ?? false;
+  }
+
+  async #handBack(task: ClaimedTask, why: string, log: Logger): Promise<void> {
     const { platform } = this.#parts;
     if (!(await handBackTask(platform, task, task.attempt))) return;
     await platform.queue.enqueueNow(runTask, { taskId: task.taskId }, { key: task.deploymentId });
-    log.info("handed the task back: this worker is stopping");
+    log.info(`handed the task back: ${why}`);
   }
 
   #context(task: ClaimedTask): OrganizationContext {
@@ -172,6 +192,14 @@ export class TaskWorker {
       ip: null,
     };
   }
+}
+
+/** What a worker that takes a task all the same fails it with, before any step; null where it tries. */
+function hindranceOf(fitness: Fitness, template: string): Failure | null {
+  if (fitness === "full") return noPlace;
+  if (fitness !== "without_program") return null;
+  const { code, message } = programMissing(template);
+  return { code, message };
 }
 
 const noPlace = {

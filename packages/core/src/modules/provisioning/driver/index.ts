@@ -70,3 +70,11 @@ export class DriverError extends Error {
     this.code = code;
   }
 }
+
+/** What a driver throws that lacks a template's program. */
+export function programMissing(template: string): DriverError {
+  return new DriverError(
+    "program_missing",
+    `The program of the template ${template} is not on this worker's host. Install the same build of Obelisk there.`,
+  );
+}

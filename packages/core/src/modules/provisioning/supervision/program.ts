@@ -5,13 +5,15 @@ import type { Logger } from "../../../kernel/logger.ts";
 import { DriverError, type RuntimeDriver, type RuntimeLaunch } from "../driver/index.ts";
 import { giveUpInstance } from "../fail-deployment.ts";
 import type { Failure } from "../policy.ts";
-import { afterExit, type CrashHistory, describeExit, type ExitReason, noCrashes, withLines } from "../restart-policy.ts";
+import { afterExit, type CrashHistory, describeExit, type ExitReason, noCrashes, withLines, withoutLines } from "../restart-policy.ts";
 import { sealedFor } from "../sealing.ts";
-import { type InstanceLease, recordHealth, recordInstance, releaseInstance } from "../system/instance-leases.ts";
+import { type InstanceLease, releaseInstance } from "../system/instance-leases.ts";
 import { recordLogs } from "../system/telemetry.ts";
+import { FirstAnswer, ProgramGone } from "./first-answer.ts";
 import { askHealth } from "./health-check.ts";
-import { fromReport, healthTimes, judgeSilence, pollDelay, unreachable, worthWriting } from "./health-policy.ts";
+import { fromReport, healthTimes, judgeSilence, pollDelay, unreachable } from "./health-policy.ts";
 import { LogIntake } from "./log-intake.ts";
+import { ProgramRecord } from "./program-record.ts";
 
 /** What a program needs at each start, but the token that is made anew every time. */
 export type Charge = Omit<RuntimeLaunch, "instanceToken" | "epoch" | "deploymentId">;
@@ -20,22 +22,18 @@ export interface ProgramParts {
   platform: Platform;
   driver: RuntimeDriver;
   logger: Logger;
-  /** Told once, when the program has ended for good: given up, fenced out, or stopped. */
+  /** Told when this worker can't run it now, before anyone who waits for it is. */
+  onUnable(): void;
+  /** Told whenever it answers with a block: it runs here. */
+  onProgress(): void;
+  /** Told once, when the program has ended for good: given up, let go of, fenced out, or stopped. */
   onGone(): void;
 }
 
-/** Why waiting for a program ended without an answer from it. */
-export class ProgramGone extends Error {
-  readonly failure: Failure;
-
-  constructor(failure: Failure) {
-    super(failure.message);
-    this.name = "ProgramGone";
-    this.failure = failure;
-  }
-}
-
 type Phase = "starting" | "ready" | "backing_off" | "gone";
+
+const newerInPlace: Failure = { code: "fenced", message: "The program found a newer one in its place and ended." };
+const stopped: Failure = { code: "stopped", message: "The program was stopped." };
 
 /** Time a program has to end by itself, in milliseconds. */
 export const graceMs = 5_000;
@@ -49,6 +47,7 @@ export class SupervisedProgram {
   readonly #charge: Charge;
   readonly #parts: ProgramParts;
   readonly #logs: LogIntake;
+  readonly #record: ProgramRecord;
   #phase: Phase = "starting";
   #history: CrashHistory = noCrashes;
   #restarts = 0;
@@ -58,19 +57,17 @@ export class SupervisedProgram {
   #token = "";
   #timer: NodeJS.Timeout | undefined;
   #health: Health | null = null;
-  #written: Health | null = null;
   #endedBecause: string | null = null;
   /** The end that is under way, or over. */
   #ended: Promise<void> | null = null;
   #failure: Failure | null = null;
-  #waiters: { resolve(health: Health): void; reject(error: Error): void }[] = [];
-  /** One write after the other, so that an older state never follows a newer one. */
-  #writes: Promise<unknown> = Promise.resolve();
+  readonly #firstAnswer = new FirstAnswer();
 
   constructor(lease: InstanceLease, charge: Charge, parts: ProgramParts) {
     this.lease = lease;
     this.#charge = charge;
     this.#parts = parts;
+    this.#record = new ProgramRecord(parts.platform, lease, (what, error) => this.#failed(what, error));
     this.#logs = new LogIntake(
       (lines) => recordLogs(parts.platform, lease, lines),
       (error) => this.#failed("keep log lines", error),
@@ -91,10 +88,7 @@ export class SupervisedProgram {
     return this.#failure;
   }
 
-  /**
-   * Starts it. Where its program is missing on this host it is given up.
-   * @throws DriverError where the host refuses to start it, which is the host's trouble: the lease is let go of, for another worker to try
-   */
+  /** @throws DriverError where this host can't start it: the lease is let go of, for another worker to try */
   async start(): Promise<void> {
     if (this.#phase === "gone") return;
     const { driver } = this.#parts;
@@ -104,7 +98,13 @@ export class SupervisedProgram {
     this.#endedBecause = null;
     this.#token = randomBytes(32).toString("base64url");
     const launch = { ...this.#charge, deploymentId: this.lease.deploymentId, epoch: this.lease.epoch, instanceToken: this.#token };
-    this.#record({ state: "starting", startedAt: new Date(this.#startedAt), address: null, sealedToken: null, restarts: this.#restarts });
+    this.#record.instance({
+      state: "starting",
+      startedAt: new Date(this.#startedAt),
+      address: null,
+      sealedToken: null,
+      restarts: this.#restarts,
+    });
     try {
       await driver.start(launch, {
         onListening: (address) => {
@@ -116,10 +116,7 @@ export class SupervisedProgram {
       });
     } catch (error) {
       if (!(error instanceof DriverError)) throw error;
-      this.#logs.note("error", error.message);
-      if (error.code === "program_missing") return this.#giveUp({ code: error.code, message: error.message });
-      this.#setHealth(unreachable(this.#health, error.message, new Date()));
-      await this.stop(0);
+      await this.#leave({ code: error.code, message: error.message });
       throw error;
     }
     this.#poll(healthTimes.firstPollMs);
@@ -131,23 +128,8 @@ export class SupervisedProgram {
    */
   answered(signal: AbortSignal): Promise<Health> {
     if (this.#phase === "ready" && this.#health) return Promise.resolve(this.#health);
-    if (this.#phase === "gone") return Promise.reject(new ProgramGone({ code: "stopped", message: "The program was stopped." }));
-    return new Promise((resolve, reject) => {
-      const abort = () => reject(signal.reason);
-      if (signal.aborted) return abort();
-      signal.addEventListener("abort", abort, { once: true });
-      const settle = () => signal.removeEventListener("abort", abort);
-      this.#waiters.push({
-        resolve: (health) => {
-          settle();
-          resolve(health);
-        },
-        reject: (error) => {
-          settle();
-          reject(error);
-        },
-      });
-    });
+    if (this.#phase === "gone") return Promise.reject(new ProgramGone(this.#failure ?? stopped));
+    return this.#firstAnswer.wait(signal);
   }
 
   /**
@@ -155,10 +137,14 @@ export class SupervisedProgram {
    * @param grace Milliseconds it has to end by itself.
    */
   stop(grace: number): Promise<void> {
-    return this.#endOnce({ code: "stopped", message: "The program was stopped." }, async () => {
+    return this.#letGo(stopped, grace);
+  }
+
+  #letGo(failure: Failure, grace: number): Promise<void> {
+    return this.#endOnce(failure, async () => {
       await this.#parts.driver.stop(this.lease.deploymentId, grace);
       await this.#logs.close();
-      await this.#writes;
+      await this.#record.settled;
       await this.#guarded("release the instance", () => releaseInstance(this.#parts.platform, this.lease));
     });
   }
@@ -176,7 +162,7 @@ export class SupervisedProgram {
     this.#phase = "gone";
     this.#failure = failure;
     clearTimeout(this.#timer);
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(new ProgramGone(failure));
+    this.#firstAnswer.failed(failure);
     this.#ended = work().finally(() => this.#parts.onGone());
     return this.#ended;
   }
@@ -187,30 +173,41 @@ export class SupervisedProgram {
     this.#address = null;
     const reason = this.#endedBecause ?? describeExit(exit);
     const next = afterExit(exit, this.#history, this.#startedAt, Date.now(), this.#logs.lastLines);
-    if (next.act === "fail") {
-      this.#record({ state: "stopped", lastExit: reason });
-      void this.#giveUp(next.failure);
+    if (next.act === "fail" || next.act === "leave") {
+      this.#record.instance({ state: "stopped", lastExit: reason });
+      void (next.act === "fail" ? this.#giveUp(next.failure) : this.#leave(next.failure));
       return;
     }
     if (next.act === "release") {
-      this.#logs.note("warn", "The program found a newer one in its place and ended.");
-      void this.stop(0);
+      this.#logs.note("warn", newerInPlace.message);
+      void this.#letGo(newerInPlace, 0);
       return;
     }
     this.#history = next.history;
     this.#phase = "backing_off";
     this.#restarts += 1;
-    this.#record({ state: "backing_off", address: null, sealedToken: null, lastExit: reason, restarts: this.#restarts });
+    this.#record.instance({ state: "backing_off", address: null, sealedToken: null, lastExit: reason, restarts: this.#restarts });
     this.#logs.note("warn", `The program ended with ${reason}; starting it again in ${next.delayMs / 1_000} s.`);
     this.#setHealth(unreachable(this.#health, `The program ended with ${reason}; it is started again.`, new Date()));
     this.#timer = setTimeout(() => void this.#guarded("start the program", () => this.start()), next.delayMs);
+  }
+
+  /** This worker can't run it now: says so, and lets go of it for another that can. */
+  async #leave(failure: Failure): Promise<void> {
+    if (!this.ended) {
+      const said = withoutLines(failure.message);
+      this.#logs.note("error", said);
+      this.#setHealth(unreachable(this.#health, said, new Date()));
+      this.#parts.onUnable();
+    }
+    await this.#letGo(failure, 0);
   }
 
   #giveUp(failure: Failure): Promise<void> {
     return this.#endOnce(failure, async () => {
       this.#logs.note("error", `Given up: ${failure.code}.`);
       await this.#logs.close();
-      await this.#writes;
+      await this.#record.settled;
       await this.#guarded("record the failure", () => giveUpInstance(this.#parts.platform, this.lease, failure));
     });
   }
@@ -246,10 +243,11 @@ export class SupervisedProgram {
       this.#phase = "ready";
       this.#history = { ...this.#history, wasReady: true };
       const sealedToken = this.#parts.platform.secrets.seal(this.#token, sealedFor.instanceToken(this.lease.deploymentId));
-      this.#record({ state: "ready", address, sealedToken });
+      this.#record.instance({ state: "ready", address, sealedToken });
     }
     this.#setHealth(health);
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve(health);
+    if (health.syncedBlock !== null) this.#parts.onProgress();
+    this.#firstAnswer.came(health);
   }
 
   async #silent(fault: string): Promise<void> {
@@ -278,31 +276,20 @@ export class SupervisedProgram {
 
   #setHealth(health: Health): void {
     this.#health = health;
-    if (!worthWriting(this.#written, health)) return;
-    this.#written = health;
-    this.#write("record health", () => recordHealth(this.#parts.platform, this.lease, health));
+    this.#record.health(health);
   }
 
-  #record(change: Parameters<typeof recordInstance>[2]): void {
-    this.#write("record the instance", () => recordInstance(this.#parts.platform, this.lease, change));
-  }
-
-  #write(what: string, work: () => Promise<unknown>): void {
-    this.#writes = this.#writes.then(() => this.#guarded(what, work));
-  }
-
-  /** A failed write is logged and the program goes on: the next one says what is then true. */
   async #guarded(what: string, work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      this.#written = null;
       this.#failed(what, error);
     }
   }
 
   #failed(what: string, error: unknown): void {
-    this.#parts.logger.warn({ err: error, deploymentId: this.lease.deploymentId, epoch: this.lease.epoch }, `could not ${what}`);
+    const { deploymentId, epoch } = this.lease;
+    this.#parts.logger.warn({ err: error, deploymentId, epoch }, `could not ${what}`);
   }
 
   /** The failure to show when waiting for it took too long. */

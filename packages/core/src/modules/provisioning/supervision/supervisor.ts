@@ -6,6 +6,7 @@ import type { RuntimeDriver } from "../driver/index.ts";
 import { heartbeatMs } from "../policy.ts";
 import { type InstanceLease, renewInstances } from "../system/instance-leases.ts";
 import { recordUse, type UseSample } from "../system/telemetry.ts";
+import { Inabilities } from "./inabilities.ts";
 import { type Charge, graceMs, SupervisedProgram } from "./program.ts";
 
 /** How often programs' use is looked at, and every how many looks it becomes a point of the history. */
@@ -13,6 +14,8 @@ const sampling = { everyMs: 5_000, keepEvery: 3 };
 
 /** All programs this worker answers for. */
 export class Supervisor {
+  /** What this worker couldn't run lately. */
+  readonly inabilities = new Inabilities();
   readonly #platform: Platform;
   readonly #driver: RuntimeDriver;
   readonly #workerId: string;
@@ -80,6 +83,7 @@ export class Supervisor {
   /**
    * Runs a program under a lease that was just taken; ends the one of an older lease first. One that already runs under this lease is
    * left as it is.
+   * @throws DriverError where this host can't start it: the lease is let go of
    */
   async take(lease: InstanceLease, charge: Charge): Promise<SupervisedProgram> {
     const running = this.#programs.get(lease.deploymentId);
@@ -91,6 +95,8 @@ export class Supervisor {
       platform: this.#platform,
       driver: this.#driver,
       logger: this.#logger,
+      onUnable: () => this.inabilities.note(lease.deploymentId, Date.now()),
+      onProgress: () => this.inabilities.forget(lease.deploymentId),
       onGone: () => {
         gone.abort();
         if (this.#programs.get(lease.deploymentId) === program) this.#programs.delete(lease.deploymentId);

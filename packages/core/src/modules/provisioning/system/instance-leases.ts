@@ -37,17 +37,19 @@ export async function takeInstanceForTask(platform: Platform, lease: TaskLease, 
 /**
  * Takes charge of programs that should run and that nobody answers for, at most `limit`; raises their epochs. Several workers may ask
  * at once: each gets others.
+ * @param except Deployments that aren't to be tried here now.
  */
 export async function takeDueInstances(
   platform: Platform,
   workerId: string,
   templates: readonly string[],
+  except: readonly string[],
   limit: number,
 ): Promise<InstanceLease[]> {
   const { rows } = await sql<{ organizationId: string; deploymentId: string; epoch: number }>`
     with due as (
       select d.organization_id, d.id from deployments d
-      where d.desired_state = 'running' and d.status in ('running', 'degraded') and d.template = any(${templates}::text[])
+      where d.desired_state = 'running' and d.status in ('running', 'degraded') and d.template = any(${templates}::text[]) and d.id <> all(${except}::text[])
         and not exists (select 1 from instances i where i.deployment_id = d.id and i.lease_expires_at > now())
         and not exists (select 1 from tasks t where t.deployment_id = d.id and t.status in ('queued', 'running'))
       order by d.id limit ${limit} for no key update of d skip locked),

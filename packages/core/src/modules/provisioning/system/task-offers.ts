@@ -7,10 +7,13 @@ import { workerAliveMs } from "../fleet-policy.ts";
 export interface OfferedTask {
   organizationId: string;
   deploymentId: string;
+  template: string;
   action: TaskAction;
   overdue: boolean;
-  /** Whether another living worker could run the deployment's program: it has a place left, or runs it already. */
-  roomElsewhere: boolean;
+  /** Whether another living worker has the deployment's program. */
+  programElsewhere: boolean;
+  /** Whether one of them could run it now: it has a place left or runs it already, and hasn't just found that it can't. */
+  ableElsewhere: boolean;
   /** Whether tasks of other organizations are queued. */
   othersWait: boolean;
 }
@@ -18,14 +21,14 @@ export interface OfferedTask {
 /** What there is to know of a task before it is claimed; null for one that has ended. */
 export async function readOffer(platform: Platform, taskId: string, workerId: string): Promise<OfferedTask | null> {
   const { rows } = await sql<OfferedTask>`
-    select t.organization_id, t.deployment_id, t.action, t.deadline_at <= now() as overdue,
-      exists (
-        select from workers w
-        where w.id <> ${workerId} and w.heartbeat_at > now() - ${workerAliveMs}::float8 * interval '1 millisecond'
-          and d.template = any(w.templates)
-          and (w.instances < w.capacity or exists (
-            select from instances i where i.deployment_id = d.id and i.worker_id = w.id and i.lease_expires_at > now()))
-      ) as room_elsewhere,
+    with others as (
+      select w.id, d.id as deployment_id, w.instances < w.capacity as has_room, d.id = any(w.unable) as unable
+      from tasks t join deployments d on d.organization_id = t.organization_id and d.id = t.deployment_id join workers w on d.template = any(w.templates)
+      where t.id = ${taskId} and w.id <> ${workerId} and w.heartbeat_at > now() - ${workerAliveMs}::float8 * interval '1 millisecond')
+    select t.organization_id, t.deployment_id, d.template, t.action, t.deadline_at <= now() as overdue,
+      exists (select from others) as program_elsewhere,
+      exists (select from others o where not o.unable and (o.has_room or exists (
+        select from instances i where i.deployment_id = o.deployment_id and i.worker_id = o.id and i.lease_expires_at > now()))) as able_elsewhere,
       exists (select from tasks o where o.status = 'queued' and o.organization_id <> t.organization_id) as others_wait
     from tasks t join deployments d on d.organization_id = t.organization_id and d.id = t.deployment_id
     where t.id = ${taskId} and t.status in ('queued', 'running')`.execute(systemDb(platform));

@@ -11,12 +11,14 @@ export interface WorkerRow {
   templates: readonly string[];
   capacity: number;
   instances: number;
+  /** Deployments it couldn't run a moment ago, and leaves to others for now. */
+  unable: readonly string[];
 }
 
 /** A worker's sign of life, with what it can run and how full it is. */
 export async function beatWorker(platform: Platform, worker: WorkerRow): Promise<void> {
   const { id, ...state } = worker;
-  const row = { ...state, templates: [...worker.templates] };
+  const row = { ...state, templates: [...worker.templates], unable: [...worker.unable] };
   await systemDb(platform)
     .insertInto("workers")
     .values({ id, ...row })

@@ -1,21 +1,31 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { admit, type Offer } from "../admission.ts";
+import { admit, type Fitness, type Offer } from "../admission.ts";
 
-const quiet: Offer = { overdue: false, hasPlace: true, roomElsewhere: false, ownTasks: 0, concurrency: 6, othersWait: false };
+const quiet: Offer = {
+  ...{ overdue: false, fitness: "able", ableElsewhere: false, programElsewhere: false },
+  ...{ ownTasks: 0, concurrency: 6, othersWait: false },
+};
 const offers = fc.record({
   overdue: fc.boolean(),
-  hasPlace: fc.boolean(),
-  roomElsewhere: fc.boolean(),
+  fitness: fc.constantFrom<Fitness>("able", "full", "backing_off", "without_program"),
+  ableElsewhere: fc.boolean(),
+  programElsewhere: fc.boolean(),
   ownTasks: fc.integer({ min: 0, max: 70 }),
   concurrency: fc.integer({ min: 1, max: 64 }),
   othersWait: fc.boolean(),
 });
 
 describe("whether a worker takes a task", () => {
-  it("a full worker leaves it to one that has room, and takes it where none has, to say so", () => {
-    expect(admit({ ...quiet, hasPlace: false, roomElsewhere: true })).toBe("later");
-    expect(admit({ ...quiet, hasPlace: false })).toBe("take");
+  it.each(["full", "backing_off", "without_program"] as const)("one that is %s leaves it to one that is able, else takes it", (fitness) => {
+    expect(admit({ ...quiet, fitness, ableElsewhere: true, programElsewhere: true })).toBe("later");
+    expect(admit({ ...quiet, fitness })).toBe("take");
+  });
+
+  it("one without the program leaves it to any that has it, which knows the cause better", () => {
+    expect(admit({ ...quiet, fitness: "without_program", programElsewhere: true })).toBe("later");
+    expect(admit({ ...quiet, fitness: "full", programElsewhere: true })).toBe("take");
+    expect(admit({ ...quiet, fitness: "backing_off", programElsewhere: true })).toBe("take");
   });
 
   it("an organization never holds the last hand, and no more than half of them while others wait, but always one", () => {
@@ -30,7 +40,7 @@ describe("whether a worker takes a task", () => {
     fc.assert(fc.property(offers, (offer) => admit({ ...offer, overdue: true }) === "take"));
   });
 
-  it("a worker without work of the organization that has a place never leaves its task", () => {
-    fc.assert(fc.property(offers, (offer) => admit({ ...offer, ownTasks: 0, hasPlace: true }) === "take"));
+  it("an able worker without work of the organization never leaves its task", () => {
+    fc.assert(fc.property(offers, (offer) => admit({ ...offer, ownTasks: 0, fitness: "able" }) === "take"));
   });
 });

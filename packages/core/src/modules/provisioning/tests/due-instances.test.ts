@@ -66,24 +66,34 @@ describe("programs a worker takes charge of", () => {
       const wanted = row.desiredState === "running" && (row.status === "running" || row.status === "degraded");
       if (wanted && row.lease !== "held" && row.task !== "queued" && row.task !== "running") expected.add(id);
     }
-    const taken = await takeDueInstances(test.platform, "worker", ["evm-events"], rows.length);
+    const taken = await takeDueInstances(test.platform, "worker", ["evm-events"], [], rows.length);
     expect(new Set(taken.map(({ deploymentId }) => deploymentId))).toEqual(expected);
     expect(expected.size).toBe(2 * 2 * 3);
     expect(taken.every(({ epoch, workerId }) => epoch === 6 && workerId === "worker")).toBe(true);
-    expect(await takeDueInstances(test.platform, "second", ["evm-events"], rows.length)).toEqual([]);
+    expect(await takeDueInstances(test.platform, "second", ["evm-events"], [], rows.length)).toEqual([]);
   });
 
   it("are of its own templates only, no more than asked for, and go to one of several workers that ask at once", async () => {
     const due = { status: "running", desiredState: "running", lease: "none", task: "none" } as const;
     for (let index = 0; index < 40; index += 1) await insert({ ...due, template: "evm-events" });
-    expect(await takeDueInstances(test.platform, "stranger", ["other-template"], 100)).toEqual([]);
+    expect(await takeDueInstances(test.platform, "stranger", ["other-template"], [], 100)).toEqual([]);
+    const { rows: known } = await test.owner.query("select id from deployments limit 39");
+    const [only] = await takeDueInstances(
+      test.platform,
+      "sick",
+      ["evm-events"],
+      known.map(({ id }) => id),
+      100,
+    );
+    expect(known.map(({ id }) => id)).not.toContain(only?.deploymentId);
+    await test.owner.query("update instances set lease_expires_at = now()");
     const rounds = await Promise.all(
-      Array.from({ length: 8 }, (_, index) => takeDueInstances(test.platform, `w${index}`, ["evm-events"], 4)),
+      Array.from({ length: 8 }, (_, index) => takeDueInstances(test.platform, `w${index}`, ["evm-events"], [], 4)),
     );
     expect(rounds.every((leases) => leases.length <= 4)).toBe(true);
     const taken = rounds.flat();
     for (;;) {
-      const more = await takeDueInstances(test.platform, "rest", ["evm-events"], 4);
+      const more = await takeDueInstances(test.platform, "rest", ["evm-events"], [], 4);
       if (more.length === 0) break;
       taken.push(...more);
     }

@@ -2,7 +2,7 @@ import { type DeploymentStatus, type DesiredState, deploymentStatuses, type Task
 import { mayAsk, type Standing } from "@obelisk/schemas/lifecycle";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { afterCancel, afterFailure, afterSuccess, courses, mayRerun, owedTo } from "../policy.ts";
+import { afterCancel, afterFailure, afterSuccess, courses, mayRerun, owedTo, runsAgain } from "../policy.ts";
 
 const actions = Object.keys(courses) as TaskAction[];
 const asked = actions.filter((action) => action !== "provision") as Exclude<TaskAction, "provision">[];
@@ -59,6 +59,20 @@ describe("where a task leaves its deployment", () => {
     const failed = { status: "failed", desiredState: "running" } as const;
     expect(afterFailure("deprovision", failed, "looked", cause)).toEqual({ ...failed, failure: cause });
     expect(afterFailure("provision", { status: "queued", desiredState: "running" }, "looked", cause)).toMatchObject({ status: "failed" });
+  });
+
+  it("failed because its worker can't run the program: what ran before runs again, whatever else is failed with the cause", () => {
+    const cause = { code: "program_outdated", message: "the program is older than its tables" };
+    for (const status of ["running", "degraded"] as const) {
+      const former = { status, desiredState: "running" } as const;
+      expect(afterFailure("redeploy", former, "begun", cause)).toEqual({ status: "degraded", desiredState: "running", failure: null });
+      expect(runsAgain(former, "begun", { ...cause, code: "start_failed" })).toBe(false);
+      expect(runsAgain(former, "dropping", cause)).toBe(false);
+    }
+    for (const status of ["queued", "suspended", "failed"] as const) {
+      const former = { status, desiredState: "suspended" } as const;
+      expect(afterFailure("resume", former, "begun", cause)).toEqual({ status: "failed", desiredState: "running", failure: cause });
+    }
   });
 
   it("cancelled: back where it was, and failed with the code cancelled when it never ran", () => {

@@ -35,6 +35,13 @@ describe("after a program ended", () => {
     expect(afterExit({ code: 77, signal: null }, ready, 0, 10, [])).toEqual({ act: "release" });
   });
 
+  it("78 is left to a worker with a newer program, with the remedy and the last lines", () => {
+    expect(afterExit({ code: 78, signal: null }, ready, 0, 10, ["their layout is 9"])).toEqual({
+      act: "leave",
+      failure: { code: "program_outdated", message: expect.stringMatching(/Install the newer build of Obelisk.*their layout is 9/s) },
+    });
+  });
+
   it("a crash starts it again after 1, 2, 4 … s, at most 60", () => {
     const delays = crashing(ready, 0).outcomes.flatMap((outcome) => (outcome.act === "restart" ? [outcome.delayMs] : []));
     expect(delays.slice(0, 4)).toEqual([1_000, 2_000, 4_000, 8_000]);

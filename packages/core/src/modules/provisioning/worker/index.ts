@@ -42,9 +42,6 @@ export async function openProvisioningWorker(options: ProvisioningWorkerOptions)
   const stopping = new AbortController();
   const runtimes = new RuntimeDatabase(platform.settings.runtimeDatabaseUrl, logger);
   const supervisor = new Supervisor(platform, driver, id, capacity, changes, logger);
-  const tasks = new TaskWorker({ platform, supervisor, runtimes, workerId: id, logger, changes, concurrency, stopping: stopping.signal });
-  const reconciler = new Reconciler({ platform, workerId: id, supervisor, tasks, runtimes, logger, sweeps: options.sweeps });
-
   const beat = () =>
     beatWorker(platform, {
       id,
@@ -55,7 +52,11 @@ export async function openProvisioningWorker(options: ProvisioningWorkerOptions)
       templates: driver.templates(),
       capacity,
       instances: supervisor.size,
+      unable: supervisor.inabilities.at(Date.now()),
     });
+  const work = { platform, workerId: id, supervisor, runtimes, logger };
+  const tasks = new TaskWorker({ ...work, changes, concurrency, beat, stopping: stopping.signal });
+  const reconciler = new Reconciler({ ...work, tasks, sweeps: options.sweeps });
   await beat();
   const beating = setInterval(
     () => void beat().catch((error: unknown) => logger.warn({ err: error }, "could not give a sign of life")),
