@@ -8,6 +8,9 @@ import pg from "pg";
 
 const main = join(import.meta.dirname, "../src/main.ts");
 
+/** Those the worker's driver starts it with: the heap is 70 % of the template's 512 MiB. */
+const productionFlags = ["--max-old-space-size=358", "--max-semi-space-size=8"];
+
 export interface ContractConfig {
   address: string;
   abi: readonly unknown[];
@@ -110,7 +113,7 @@ export class RunningIndexer {
   readonly exited: Promise<number | null>;
 
   constructor(document: unknown, nodeFlags: string[] = []) {
-    this.child = spawn("setpriv", ["--pdeathsig", "KILL", process.execPath, "--max-old-space-size=128", ...nodeFlags, main], {
+    this.child = spawn("setpriv", ["--pdeathsig", "KILL", process.execPath, ...productionFlags, ...nodeFlags, main], {
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.exited = new Promise((resolve) => this.child.once("exit", resolve));

@@ -1,6 +1,10 @@
+import { JsonText } from "./json-text.ts";
 import { Problem } from "./problem.ts";
 
-/** The answer, its objects and its text are in memory at once, in a program that has little. */
+/**
+ * The answer, its objects and its text are in memory at once, in a program that has little. Rows never come near it, see `maxRowsBytes`: it
+ * bounds answers about the schema.
+ */
 export const maxAnswerBytes = 32 * 1024 * 1024;
 
 /**
@@ -19,7 +23,8 @@ export function answerBytes(body: unknown): Buffer {
     else if (Array.isArray(value)) {
       spend(2);
       for (const item of value) measure(item);
-    } else if (typeof value === "object" && value !== null) {
+    } else if (value instanceof JsonText) spend(value.text.length);
+    else if (typeof value === "object" && value !== null) {
       spend(2);
       for (const name in value) {
         spend(name.length + 3);

@@ -22,10 +22,10 @@ const countCost = 5_000;
 /**
  * Refuses a document that would cost too much, before it is validated or run.
  * @param variables as sent; where `first` isn't a number among them, the most it can be is counted.
- * @returns whether the document asks about the schema.
+ * @returns how many pages the document asks for, and whether it asks about the schema instead.
  * @throws Problem 400 naming the limit.
  */
-export function assertWithinLimits(document: DocumentNode, variables: Record<string, unknown>): boolean {
+export function assertWithinLimits(document: DocumentNode, variables: Record<string, unknown>): { pages: number; aboutSchema: boolean } {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions)
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
@@ -74,7 +74,11 @@ export function assertWithinLimits(document: DocumentNode, variables: Record<str
   for (const definition of document.definitions) {
     if (definition.kind === Kind.OPERATION_DEFINITION) walk(definition.selectionSet, 1, limits.depth, 1, []);
   }
-  return totals.schemas + totals.types > 0;
+  // An answer about the schema, large as it is, must not lie in memory while the database is asked for rows.
+  const aboutSchema = totals.schemas + totals.types > 0;
+  if (aboutSchema && totals.pages > 0)
+    throw new Problem(400, "query_too_complex", "the document asks for rows and about the schema: ask for them in two");
+  return { pages: totals.pages, aboutSchema };
 }
 
 function pageRows(field: FieldNode, variables: Record<string, unknown>): number {

@@ -13,26 +13,18 @@ import type { Table, Tables } from "../store/tables.ts";
 import type { Progress } from "../sync/progress.ts";
 import type { Ask } from "./database.ts";
 import { type Condition, comparableColumns, readCondition } from "./filters.ts";
+import { askedValues } from "./graphql-asked.ts";
 import { filterInput, long, scalarOf } from "./graphql-scalars.ts";
-import {
-  chainOrder,
-  countSql,
-  defaultLimit,
-  maxLimit,
-  type PageQuery,
-  pageOf,
-  pageSql,
-  type Row,
-  readCursor,
-  readLimit,
-  readOrder,
-} from "./pages.ts";
+import { countSql, pageOf, pageSql } from "./page-sql.ts";
+import { type Asked, chainOrder, defaultLimit, maxLimit, type PageQuery, type Row, readCursor, readLimit, readOrder } from "./pages.ts";
 import { badRequest } from "./problem.ts";
 
 /** What resolvers of one request share: a snapshot of the database. */
 export interface QueryContext {
   ask: Ask;
   syncedBlock: number | null;
+  /** Most that the rows of each page may take in the answer. */
+  pageBytes: number;
 }
 
 interface PageArguments {
@@ -89,7 +81,10 @@ function pageField(table: Table): GraphQLFieldConfig<unknown, QueryContext> {
     name: `${table.name}_page`,
     fields: {
       rows: { type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(row))) },
-      nextCursor: { type: GraphQLString, description: "Pass as `after` for the next page; null on the last one" },
+      nextCursor: {
+        type: GraphQLString,
+        description: "Pass as `after` for the next page; null on the last one. Large rows end a page early",
+      },
       totalCount: {
         type: new GraphQLNonNull(GraphQLString),
         description: "Rows that `where` leaves, all pages together. Costly on large tables",
@@ -127,8 +122,8 @@ function pageField(table: Table): GraphQLFieldConfig<unknown, QueryContext> {
       first: { type: GraphQLInt, defaultValue: defaultLimit, description: `1 to ${maxLimit}` },
       after: { type: GraphQLString },
     },
-    async resolve(_source, args: PageArguments, { ask }): Promise<PageSource> {
-      const query = readArguments(table, args);
+    async resolve(_source, args: PageArguments, { ask, pageBytes }, info): Promise<PageSource> {
+      const query = readArguments(table, args, askedValues(table, info), pageBytes);
       return { ...pageOf(query, await ask<Row>(pageSql(query))), table, conditions: query.conditions };
     },
   };
@@ -141,7 +136,7 @@ function enumName(column: string): string {
   return column === "true" || column === "false" || column === "null" ? `${column}_` : column;
 }
 
-function readArguments(table: Table, args: PageArguments): PageQuery {
+function readArguments(table: Table, args: PageArguments, asked: readonly Asked[], maxBytes: number): PageQuery {
   const order = args.orderBy ? readOrder(table, "orderBy", `${args.orderBy.column}.${args.orderBy.direction}`) : chainOrder(table);
   const conditions: Condition[] = [];
   for (const [column, tests] of Object.entries(args.where ?? {})) {
@@ -157,5 +152,7 @@ function readArguments(table: Table, args: PageArguments): PageQuery {
     order,
     limit: readLimit("first", args.first ?? defaultLimit),
     after: args.after ? readCursor(table, order, "after", args.after) : null,
+    asked,
+    maxBytes,
   };
 }

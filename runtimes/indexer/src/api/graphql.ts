@@ -1,8 +1,10 @@
 import { type DocumentNode, execute, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, Kind, parse, validate } from "graphql";
+import type { AnswerBudget, Holding } from "./answer-budget.ts";
 import type { Reader } from "./database.ts";
-import { answerBytes } from "./graphql-bytes.ts";
+import { answerBytes, maxAnswerBytes } from "./graphql-bytes.ts";
 import { assertWithinLimits, limits } from "./graphql-limits.ts";
 import type { Introspections } from "./introspections.ts";
+import { maxRowsBytes } from "./pages.ts";
 import { badRequest, Problem } from "./problem.ts";
 
 export interface GraphqlRequest {
@@ -15,8 +17,15 @@ export interface GraphqlAnswer {
   status: number;
   /** JSON, UTF-8. */
   bytes: Buffer;
-  /** To be called once the bytes are sent or the caller is gone. */
-  done(): void;
+  /** To be released once the bytes are sent or the caller is gone. */
+  holding: Holding;
+}
+
+/** What the questions to one program share. */
+export interface Answering {
+  reader: Reader;
+  introspections: Introspections;
+  budget: AnswerBudget;
 }
 
 /** Reads a request from a parsed JSON body. @throws Problem 400 */
@@ -48,50 +57,59 @@ export function readGraphqlParameters(parameters: URLSearchParams): GraphqlReque
 }
 
 /**
- * Runs a query on one snapshot of the database. At most two questions about the schema are answered at a time. Refusals come back as GraphQL errors with status 400, never as exceptions.
+ * Runs a query on one snapshot of the database. Refusals come back as GraphQL errors with their status, never as exceptions.
  * @param requestId stands in the extensions of each error.
  */
 export async function answerGraphql(
   schema: GraphQLSchema,
-  reader: Reader,
-  introspections: Introspections,
+  { reader, introspections, budget }: Answering,
   request: GraphqlRequest,
   requestId: string,
 ): Promise<GraphqlAnswer> {
+  const refused = (errors: readonly GraphQLError[], holding = budget.take(0)): GraphqlAnswer => {
+    const bytes = Buffer.from(JSON.stringify({ errors: written(errors, requestId) }));
+    holding.resize(bytes.length);
+    return { status: statusOf(errors), bytes, holding };
+  };
   const question = JSON.stringify([request.query, request.operationName]);
   const kept = introspections.kept(question);
-  if (kept) return { status: 200, bytes: kept, done: nothing };
+  if (kept) return { status: 200, ...kept };
   let document: DocumentNode;
-  let done = nothing;
+  let pageBytes: number;
+  let holding: Holding;
   try {
     if (request.query.length > limits.documentCharacters)
       throw new Problem(400, "query_too_complex", `the document is longer than ${limits.documentCharacters} characters`);
     document = parse(request.query, { maxTokens: limits.tokens, noLocation: false });
-    if (assertWithinLimits(document, request.variables)) done = introspections.enter();
+    const { pages, aboutSchema } = assertWithinLimits(document, request.variables);
+    pageBytes = Math.floor(maxRowsBytes / Math.max(1, pages));
+    // Such an answer is dear and large, so there must be room for it before it is made: hence few are made at a time.
+    holding = budget.take(aboutSchema ? maxAnswerBytes : 0);
   } catch (error) {
-    return refused([asGraphqlError(error)], requestId);
+    return refused([asGraphqlError(error)]);
   }
   try {
     const invalid = validate(schema, document, undefined, { maxErrors: 10 });
-    if (invalid.length > 0) return refused(invalid, requestId, done);
+    if (invalid.length > 0) return refused(invalid, holding);
     const answer = await reader.snapshot(async (ask, syncedBlock) => {
       const result = await execute({
         schema,
         document,
-        contextValue: { ask, syncedBlock },
+        contextValue: { ask, syncedBlock, pageBytes },
         variableValues: request.variables,
         operationName: request.operationName,
       });
       const errors = result.errors?.map((error) => asGraphqlError(error.originalError ?? error, error));
-      if (result.data === undefined || result.data === null) return refused(errors ?? [], requestId, done);
+      if (result.data === undefined || result.data === null) return refused(errors ?? [], holding);
       // Written here, so that no answer waits as objects, which take several times its bytes, for the snapshot to end.
       const bytes = answerBytes({ data: result.data, ...(errors ? { errors: written(errors, requestId) } : {}) });
-      return { status: 200, bytes, done };
+      holding.resize(bytes.length);
+      return { status: 200, bytes, holding };
     });
-    if (answer.status === 200 && asksOnlySchema(document)) introspections.keep(question, answer.bytes);
+    if (answer.status === 200 && asksOnlySchema(document)) introspections.keep(question, answer.bytes, holding);
     return answer;
   } catch (error) {
-    return refused([asGraphqlError(error)], requestId, done);
+    return refused([asGraphqlError(error)], holding);
   }
 }
 
@@ -102,14 +120,9 @@ function asksOnlySchema({ definitions }: DocumentNode): boolean {
   return operation.selectionSet.selections.every((field) => field.kind === Kind.FIELD && field.name.value === "__schema");
 }
 
-const nothing = (): void => undefined;
-
-function refused(errors: readonly GraphQLError[], requestId: string, done = nothing): GraphqlAnswer {
-  const status = errors.reduce(
-    (worst, { extensions }) => Math.max(worst, typeof extensions.status === "number" ? extensions.status : 400),
-    400,
-  );
-  return { status, bytes: Buffer.from(JSON.stringify({ errors: written(errors, requestId) })), done };
+/** The worst of the errors' own. */
+function statusOf(errors: readonly GraphQLError[]): number {
+  return errors.reduce((worst, { extensions }) => Math.max(worst, typeof extensions.status === "number" ? extensions.status : 400), 400);
 }
 
 function written(errors: readonly GraphQLError[], requestId: string): GraphQLFormattedError[] {

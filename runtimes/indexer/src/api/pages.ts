@@ -1,10 +1,15 @@
-import { quoted } from "../store/naming.ts";
 import type { Column, Table } from "../store/tables.ts";
-import { type Condition, comparableColumns, conditionSql, parameterOf, parameterType, readValue } from "./filters.ts";
+import { type Condition, comparableColumns, readValue } from "./filters.ts";
 import { badRequest } from "./problem.ts";
 
 export const maxLimit = 1_000;
 export const defaultLimit = 100;
+
+/**
+ * Most that the rows of one answer may take, as JSON. Each of the three database sessions holds so much as texts and objects at a time, of
+ * several times the size, in a program that has 512 MiB.
+ */
+export const maxRowsBytes = 8 * 1024 * 1024;
 
 export interface Order {
   column: Column;
@@ -18,12 +23,21 @@ interface Place {
   log: number;
 }
 
+/** A value that stands in each row of an answer, and what it is called there. Without a column it is the name of the row's type. */
+export interface Asked {
+  key: string;
+  column: Column | null;
+}
+
 export interface PageQuery {
   table: Table;
   conditions: Condition[];
   order: Order;
   limit: number;
   after: Place | null;
+  asked: readonly Asked[];
+  /** Most that the rows may take in the answer: a page of larger ones ends early. */
+  maxBytes: number;
 }
 
 export type Row = Record<string, unknown>;
@@ -61,51 +75,19 @@ export function readLimit(path: string, value: string | number): number {
 const orderedCharacters = 128;
 const orderedBytes = orderedCharacters / 2 - 1;
 
-function isUnbounded(column: Column): boolean {
+/** Whether a column is ordered by the beginning of its values. */
+export function isUnbounded(column: Column): boolean {
   return column.type === "text" || (column.type === "hex" && column.bytes === null);
 }
 
-function orderSql(column: Column): string {
-  const name = column.nullable ? `coalesce(${quoted(column.name)}, '')` : quoted(column.name);
-  if (!isUnbounded(column)) return name;
-  return column.type === "hex" ? `substring(${name}, 1, ${orderedBytes})` : `left(${name}, ${orderedCharacters})`;
+/** SQL of what a column is ordered by, given the column in SQL. */
+export function orderedBeginning(column: Column, sql: string): string {
+  if (!isUnbounded(column)) return sql;
+  return column.type === "hex" ? `substring(${sql}, 1, ${orderedBytes})` : `left(${sql}, ${orderedCharacters})`;
 }
 
-/** SQL of a page: one row more than its limit, which tells whether another page follows. */
-export function pageSql(query: PageQuery): { text: string; values: unknown[] } {
-  const { table, order, limit, after } = query;
-  const values: unknown[] = [];
-  const tests = query.conditions.map((condition) => conditionSql(condition, values));
-  const direction = order.descending ? "DESC" : "ASC";
-  const byKey = order.column.name === "block_number";
-  const keys = byKey ? ["block_number", "log_index"] : [orderSql(order.column), "block_number", "log_index"];
-  if (after) {
-    const place = byKey ? [after.block, after.log] : [parameterOf(order.column, after.value), after.block, after.log];
-    const types = byKey ? ["bigint", "integer"] : [parameterType(order.column), "bigint", "integer"];
-    const parameters = place.map((part, i) => `$${values.push(part)}::${types[i]}`);
-    tests.push(`(${keys.join(", ")}) ${order.descending ? "<" : ">"} (${parameters.join(", ")})`);
-  }
-  const columns = table.columns.map(({ name }) => quoted(name)).join(", ");
-  const where = tests.length > 0 ? ` WHERE ${tests.join(" AND ")}` : "";
-  const orderBy = keys.map((key) => `${key} ${direction}`).join(", ");
-  return { text: `SELECT ${columns} FROM ${quoted(table.name)}${where} ORDER BY ${orderBy} LIMIT ${limit + 1}`, values };
-}
-
-/** SQL of how many rows the conditions leave. */
-export function countSql(table: Table, conditions: Condition[]): { text: string; values: unknown[] } {
-  const values: unknown[] = [];
-  const tests = conditions.map((condition) => conditionSql(condition, values));
-  return { text: `SELECT count(*) AS count FROM ${quoted(table.name)}${tests.length > 0 ? ` WHERE ${tests.join(" AND ")}` : ""}`, values };
-}
-
-/** Cuts the extra row off and makes the cursor of the next page. */
-export function pageOf(query: PageQuery, rows: Row[]): { rows: Row[]; nextCursor: string | null } {
-  if (rows.length <= query.limit) return { rows, nextCursor: null };
-  const page = rows.slice(0, query.limit);
-  return { rows: page, nextCursor: writeCursor(query, page.at(-1) ?? {}) };
-}
-
-function writeCursor({ table, order }: PageQuery, row: Row): string {
+/** The cursor behind a row. A text or bytes of any length need only begin as the row's value does, see `orderedBeginning`. */
+export function writeCursor({ table, order }: PageQuery, row: Row): string {
   const value = row[order.column.name];
   // As `left` does, in characters rather than UTF-16 units.
   const text =

@@ -15,7 +15,7 @@ export class Problem extends Error {
   }
 }
 
-/** After which a request refused for being one too many at once is worth another try. */
+/** After which a request refused for what others are being sent is worth another try. */
 const retryAfterSeconds = 1;
 
 const titles: Record<number, string> = {
@@ -25,6 +25,7 @@ const titles: Record<number, string> = {
   405: "Method Not Allowed",
   413: "Content Too Large",
   415: "Unsupported Media Type",
+  429: "Too Many Requests",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };

@@ -1,7 +1,9 @@
 import type { Column, Table, Tables } from "../store/tables.ts";
+import type { AnswerBudget, Holding } from "./answer-budget.ts";
 import type { Reader } from "./database.ts";
 import { operatorsOf, readCondition } from "./filters.ts";
-import { chainOrder, defaultLimit, type PageQuery, pageOf, pageSql, type Row, readCursor, readLimit, readOrder } from "./pages.ts";
+import { pageOf, pageSql } from "./page-sql.ts";
+import { chainOrder, defaultLimit, maxRowsBytes, type PageQuery, type Row, readCursor, readLimit, readOrder } from "./pages.ts";
 import { badRequest, Problem } from "./problem.ts";
 
 const maxFilters = 20;
@@ -31,14 +33,24 @@ function jsonType({ type }: Column): "number" | "string" | "boolean" | "json" {
   return type === "boolean" ? "boolean" : "string";
 }
 
-/** Answers `GET /rest/{table}`. @throws Problem 404 for an unknown table, 400 for anything wrong in the query. */
-export async function answerRows(tables: Tables, reader: Reader, name: string, parameters: URLSearchParams): Promise<unknown> {
+/**
+ * Answers `GET /rest/{table}` with JSON, whose holding is to be released once it is sent or the caller is gone.
+ * @throws Problem 404 for an unknown table, 400 for anything wrong in the query, 429 where too much is on its way to others.
+ */
+export async function answerRows(
+  tables: Tables,
+  { reader, budget }: { reader: Reader; budget: AnswerBudget },
+  name: string,
+  parameters: URLSearchParams,
+): Promise<{ bytes: Buffer; holding: Holding }> {
   const table = [tables.raw, ...tables.events].find((known) => known.name === name);
   if (!table) throw new Problem(404, "unknown_table", `there is no table ${name.slice(0, 64)}; GET /rest lists those there are`);
   const query = readPageQuery(table, parameters);
   return reader.snapshot(async (ask, syncedBlock) => {
     const { rows, nextCursor } = pageOf(query, await ask<Row>(pageSql(query)));
-    return { data: rows, nextCursor, syncedBlock };
+    // Written before the session is free for the next one: rows take several times the bytes of their answer.
+    const bytes = Buffer.from(JSON.stringify({ data: rows, nextCursor, syncedBlock }));
+    return { bytes, holding: budget.take(bytes.length) };
   });
 }
 
@@ -58,6 +70,8 @@ function readPageQuery(table: Table, parameters: URLSearchParams): PageQuery {
     order,
     limit: readLimit("limit", single("limit") ?? defaultLimit),
     after: cursor === null ? null : readCursor(table, order, "cursor", cursor),
+    asked: table.columns.map((column) => ({ key: column.name, column })),
+    maxBytes: maxRowsBytes,
   };
   for (const parameter of new Set(parameters.keys())) {
     if (parameter === "order" || parameter === "cursor" || parameter === "limit") continue;

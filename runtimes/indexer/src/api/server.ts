@@ -5,6 +5,7 @@ import type { GraphQLSchema } from "graphql";
 import { errorText, log } from "../log.ts";
 import type { Tables } from "../store/tables.ts";
 import type { Progress } from "../sync/progress.ts";
+import { AnswerBudget, type Holding } from "./answer-budget.ts";
 import type { Reader } from "./database.ts";
 import { healthOf } from "./health.ts";
 import { Introspections } from "./introspections.ts";
@@ -25,9 +26,19 @@ export interface ApiOptions {
   schema: () => Promise<GraphQLSchema>;
 }
 
+/** What the requests share. */
+interface Serving extends ApiOptions {
+  introspections: Introspections;
+  budget: AnswerBudget;
+  /** The list of tables, made once: for many tables it is large, and callers may read it slowly. */
+  description: () => Buffer;
+}
+
 /** The runtime's HTTP server; not listening yet. */
 export function apiServer(options: ApiOptions): Server {
-  const introspections = new Introspections();
+  let described: Buffer | null = null;
+  const description = () => (described ??= Buffer.from(JSON.stringify(describeTables(options.tables))));
+  const serving: Serving = { ...options, introspections: new Introspections(), budget: new AnswerBudget(), description };
   const expected = digest(`Bearer ${options.token}`);
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 60_000 }, (request, response) => {
     // Digests have one length, so the comparison tells nothing, not even the token's length.
@@ -41,7 +52,7 @@ export function apiServer(options: ApiOptions): Server {
       return;
     }
     const requestId = requestIdOf(request);
-    answer(options, introspections, request, response, requestId).catch((error: unknown) => {
+    answer(serving, request, response, requestId).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
       else if (error instanceof Problem) sendProblem(response, error, requestId);
       else {
@@ -77,37 +88,31 @@ function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }
 
-async function answer(
-  options: ApiOptions,
-  introspections: Introspections,
-  request: IncomingMessage,
-  response: ServerResponse,
-  requestId: string,
-): Promise<void> {
+async function answer(serving: Serving, request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
   const url = URL.parse(`http://runtime${request.url ?? "/"}`);
   if (!url) throw new Problem(400, "invalid_request", "the path is malformed");
   const path = url.pathname.replace(/(.)\/+$/, "$1");
-  const { progress } = options;
-  if (path === "/graphql") return await graphql(options, introspections, request, response, url.searchParams, requestId);
+  const { progress } = serving;
+  if (path === "/graphql") return await graphql(serving, request, response, url.searchParams, requestId);
   if (request.method !== "GET" && request.method !== "HEAD")
     throw new Problem(405, "method_not_allowed", `${path.slice(0, 64)} is read with GET`);
   if (path === "/health") return sendJson(response, 200, healthOf(progress));
   if (path === "/ready") return sendJson(response, progress.ready ? 200 : 503, { ready: progress.ready });
   if (path === "/metrics") {
-    const text = await options.metrics.registry.metrics();
-    response.writeHead(200, { "content-type": options.metrics.registry.contentType }).end(text);
+    const text = await serving.metrics.registry.metrics();
+    response.writeHead(200, { "content-type": serving.metrics.registry.contentType }).end(text);
     return;
   }
-  if (path === "/" || path === "/rest") return sendJson(response, 200, describeTables(options.tables));
+  if (path === "/" || path === "/rest") return sendBytes(response, 200, serving.description());
   const table = /^\/rest\/([^/]+)$/.exec(path)?.[1];
   if (!table) throw new Problem(404, "not_found", "there is nothing here: ask / for the tables, /rest/{table} or /graphql for their rows");
   assertReady(progress);
-  sendJson(response, 200, await answerRows(options.tables, options.reader, table, url.searchParams));
+  const { bytes, holding } = await answerRows(serving.tables, serving, table, url.searchParams);
+  sendHeld(response, 200, bytes, holding);
 }
 
 async function graphql(
-  options: ApiOptions,
-  introspections: Introspections,
+  serving: Serving,
   request: IncomingMessage,
   response: ServerResponse,
   parameters: URLSearchParams,
@@ -119,10 +124,18 @@ async function graphql(
   if (request.method === "GET") asked = readGraphqlParameters(parameters);
   else if (request.method === "POST") asked = readGraphqlBody(await readJson(request));
   else throw new Problem(405, "method_not_allowed", "/graphql takes POST with JSON, or GET with ?query=");
-  assertReady(options.progress);
-  const { status, bytes, done } = await answerGraphql(await options.schema(), options.reader, introspections, asked, requestId);
-  if (response.closed) return done();
-  response.once("close", done);
+  assertReady(serving.progress);
+  const { status, bytes, holding } = await answerGraphql(await serving.schema(), serving, asked, requestId);
+  sendHeld(response, status, bytes, holding);
+}
+
+/** Sends bytes that are held until the caller has them or is gone. */
+function sendHeld(response: ServerResponse, status: number, bytes: Buffer, holding: Holding): void {
+  if (response.closed) {
+    holding.release();
+    return;
+  }
+  response.once("close", () => holding.release());
   sendBytes(response, status, bytes);
 }
 

@@ -1,0 +1,144 @@
+import { quoted } from "../store/naming.ts";
+import type { Column, Table } from "../store/tables.ts";
+import { type Condition, conditionSql, parameterOf, parameterType } from "./filters.ts";
+import { JsonText } from "./json-text.ts";
+import { type Asked, orderedBeginning, type PageQuery, type Row, writeCursor } from "./pages.ts";
+import { Problem } from "./problem.ts";
+
+/**
+ * SQL of a page: one row more than its limit, which tells whether another page follows. Where values of any size are asked for, PostgreSQL adds
+ * up what the rows take and leaves out those above the query's bytes, so that they never come here; of the first one left out the key does,
+ * its block number turned into `-1 - block_number`.
+ */
+export function pageSql(query: PageQuery): { text: string; values: unknown[] } {
+  const { table, order, after, asked, maxBytes } = query;
+  const values: unknown[] = [];
+  const tests = query.conditions.map((condition) => conditionSql(condition, values));
+  const direction = order.descending ? "DESC" : "ASC";
+  const byKey = order.column.name === "block_number";
+  const keys = byKey ? ["block_number", "log_index"] : [orderSql(order.column), "block_number", "log_index"];
+  if (after) {
+    const place = byKey ? [after.block, after.log] : [parameterOf(order.column, after.value), after.block, after.log];
+    const types = byKey ? ["bigint", "integer"] : [parameterType(order.column), "bigint", "integer"];
+    const parameters = place.map((part, i) => `$${values.push(part)}::${types[i]}`);
+    tests.push(`(${keys.join(", ")}) ${order.descending ? "<" : ">"} (${parameters.join(", ")})`);
+  }
+  const needed = neededColumns(query);
+  const orderBy = keys.map((key) => `${key} ${direction}`).join(", ");
+  const select = needed.map(({ column, isAsked }) =>
+    isAsked ? quoted(column.name) : `${orderedBeginning(column, quoted(column.name))} AS ${quoted(column.name)}`,
+  );
+  const page = `SELECT ${select.join(", ")} FROM ${quoted(table.name)}${where(tests)} ORDER BY ${orderBy} LIMIT ${rowLimit(query) + 1}`;
+  const variable = asked.flatMap(({ column }) => (column && isVariable(column) ? [column] : []));
+  if (variable.length === 0) return { text: page, values };
+
+  // JSON becomes the text it is sent as only once, and only of the page's rows: OFFSET keeps the steps apart. No column's name begins with _.
+  const texts = needed.map(({ column: { name, type } }) => (type === "jsonb" ? `${quoted(name)}::text AS ${quoted(name)}` : quoted(name)));
+  const rowSize = [fixedBytes(asked), ...variable.map(variableBytesSql)].join(" + ");
+  const fits = `_before + _size <= ${maxBytes}`;
+  const fitting = needed.map(({ column, isAsked }) => {
+    const name = quoted(column.name);
+    if (column.name === "block_number") return `CASE WHEN ${fits} THEN ${name} ELSE -1 - ${name} END AS ${name}`;
+    return isAsked && isVariable(column) ? `CASE WHEN ${fits} THEN ${name} END AS ${name}` : name;
+  });
+  const text = `WITH page AS (${page}),
+    texts AS (SELECT ${texts.join(", ")} FROM page OFFSET 0),
+    sized AS (SELECT *, ${rowSize} AS _size FROM texts OFFSET 0),
+    measured AS (SELECT *, sum(_size) OVER (ORDER BY ${orderBy} ROWS UNBOUNDED PRECEDING) - _size AS _before FROM sized)
+    SELECT ${fitting.join(", ")} FROM measured WHERE _before <= ${maxBytes} ORDER BY _before`;
+  return { text, values };
+}
+
+/** SQL of how many rows the conditions leave. */
+export function countSql(table: Table, conditions: Condition[]): { text: string; values: unknown[] } {
+  const values: unknown[] = [];
+  const tests = conditions.map((condition) => conditionSql(condition, values));
+  return { text: `SELECT count(*) AS count FROM ${quoted(table.name)}${where(tests)}`, values };
+}
+
+/**
+ * Takes the row off that only tells that there are more, and makes the cursor of the next page.
+ * @throws Problem 400 where already the first row is too large.
+ */
+export function pageOf(query: PageQuery, rows: Row[]): { rows: Row[]; nextCursor: string | null } {
+  const limit = rowLimit(query);
+  const behind = rows.length > limit || Number(rows.at(-1)?.block_number) < 0 ? rows.at(-1) : undefined;
+  const page = behind ? rows.slice(0, -1) : rows;
+  const last = page.at(-1);
+  if (behind && !last) throw tooLarge(query, behind);
+  for (const { column } of query.asked) {
+    if (column?.type !== "jsonb") continue;
+    for (const row of page) if (typeof row[column.name] === "string") row[column.name] = new JsonText(row[column.name] as string);
+  }
+  return { rows: page, nextCursor: behind && last ? writeCursor(query, last) : null };
+}
+
+function tooLarge({ maxBytes }: PageQuery, row: Row): Problem {
+  return new Problem(
+    400,
+    "query_too_complex",
+    `the row with block_number ${-1 - Number(row.block_number)} and log_index ${row.log_index} alone takes more than the ${maxBytes} bytes there is room for: ask for fewer columns or tables with GraphQL`,
+  );
+}
+
+/** Columns that are asked for, and those a cursor is made of. */
+function neededColumns({ table, order, asked }: PageQuery): { column: Column; isAsked: boolean }[] {
+  const wanted = new Set(asked.map(({ column }) => column?.name));
+  const place = new Set([order.column.name, "block_number", "log_index"]);
+  return table.columns
+    .filter(({ name }) => wanted.has(name) || place.has(name))
+    .map((column) => ({ column, isAsked: wanted.has(column.name) }));
+}
+
+function orderSql(column: Column): string {
+  return orderedBeginning(column, column.nullable ? `coalesce(${quoted(column.name)}, '')` : quoted(column.name));
+}
+
+function where(tests: readonly string[]): string {
+  return tests.length > 0 ? ` WHERE ${tests.join(" AND ")}` : "";
+}
+
+/** Rows that a page may have: fewer than asked where their columns are so many that these alone fill it. */
+function rowLimit({ limit, asked, maxBytes }: PageQuery): number {
+  return Math.max(1, Math.min(limit, Math.floor(maxBytes / fixedBytes(asked))));
+}
+
+function isVariable({ type, bytes }: Column): boolean {
+  return type === "text" || type === "jsonb" || (type === "hex" && bytes === null);
+}
+
+/** Most bytes of JSON a row takes beside what its values of any size hold. */
+function fixedBytes(asked: readonly Asked[]): number {
+  // Each value with its name in quotes, a colon and a comma.
+  return asked.reduce((sum, { key, column }) => sum + key.length + 4 + valueBytes(column), 2);
+}
+
+function valueBytes(column: Column | null): number {
+  switch (column?.type) {
+    case "boolean":
+      return 5;
+    case "integer":
+      return 11;
+    case "bigint":
+      return 17;
+    // 256 bits with their sign, in quotes.
+    case "numeric":
+      return 81;
+    case "hex":
+      return 4 + (column.bytes ?? 0) * 2;
+    case "text":
+    case "jsonb":
+      return 4;
+    // The name of a type: a table's with a suffix.
+    default:
+      return 72;
+  }
+}
+
+/** Bytes of a value of any size in JSON. That of `bytea` is known without reading it. */
+function variableBytesSql({ name, type, nullable }: Column): string {
+  const column = quoted(name);
+  const bytes =
+    type === "hex" ? `2 * octet_length(${column})` : type === "text" ? `octet_length(to_json(${column})::text)` : `octet_length(${column})`;
+  return nullable ? `coalesce(${bytes}, 0)` : bytes;
+}
