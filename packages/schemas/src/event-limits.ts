@@ -70,7 +70,7 @@ export function firstAbiAbove(
 
 function canonical({ type, components = [] }: EventParameter): string {
   if (type.startsWith("tuple")) return `(${components.map(canonical).join(",")})${type.slice("tuple".length)}`;
-  return type.replace(/^(u?int)(?!\d)/, "$1256").replace(/^function/, "bytes24");
+  return type.replace(/^(u?int)(?!\d)/, "$1256");
 }
 
 function names({ name = "", type, components = [] }: EventParameter): unknown[] {

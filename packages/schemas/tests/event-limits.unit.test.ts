@@ -31,6 +31,10 @@ test("501 different events over all contracts are refused, overloads counted and
   const message = "the contracts declare more than 500 different events together: leave out those you don't need";
   expect(refused(many(501))).toEqual([`contracts.0.abi: ${message}`]);
   expect(refused(many(300), [...many(100), ...many(201, "bytes32")], many(2))).toEqual([`contracts.1.abi: ${message}`]);
+  // Encoded alike, and yet two signatures.
+  expect(refused([...many(499), event("F", { name: "x", type: "function" }), event("F", { name: "x", type: "bytes24" })])).toEqual([
+    `contracts.0.abi: ${message}`,
+  ]);
   // Another name or flag of a parameter makes another table, in another contract.
   expect(refused(many(500), [event("E0", { name: "y", type: "uint256" })])).toEqual([`contracts.1.abi: ${message}`]);
   expect(refused([...many(500), event("E0", { name: "y", type: "uint256" })])).toEqual([]);

@@ -3,6 +3,7 @@ import { type AbiParameter, encodeAbiParameters, toEventSelector } from "viem";
 import { expect, test } from "vitest";
 import { compileDecoder, type FieldSink } from "../src/abi/decode.ts";
 import { readEvents } from "../src/abi/event.ts";
+import { encodable } from "./encodable.ts";
 
 interface Sample {
   parameter: AbiParameter;
@@ -30,6 +31,7 @@ const sample: fc.Arbitrary<Sample> = fc.letrec<{ sample: Sample }>((tie) => ({
     fc
       .integer({ min: 1, max: 32 })
       .chain((size) => hexOf(size).map((value) => ({ parameter: { name: "x", type: `bytes${size}` }, value }))),
+    hexOf(24).map((value) => ({ parameter: { name: "x", type: "function" }, value })),
     fc
       .uint8Array({ maxLength: 70 })
       .map((bytes) => ({ parameter: { name: "x", type: "bytes" }, value: `0x${Buffer.from(bytes).toString("hex")}` })),
@@ -103,7 +105,7 @@ test("what viem encodes is decoded to the same values, for any nesting of types"
       expect(shape.topic0).toBe(
         toEventSelector({ type: "event", name: "Sample", inputs: inputs.map((input) => ({ ...input, indexed: false })) }),
       );
-      const data = encodeAbiParameters(inputs, samples.map(({ value }) => value) as never);
+      const data = encodeAbiParameters(inputs.map(encodable), samples.map(({ value }) => value) as never);
       expect(decode([shape.topic0], data)).toEqual(samples.map(({ parameter, value }) => expected(parameter, value)));
     }),
     { numRuns: 400 },
@@ -115,7 +117,7 @@ test("data that was cut, or is noise, is refused or decoded, never an exception 
     fc.property(fc.array(sample, { minLength: 1, maxLength: 3 }), fc.uint8Array({ maxLength: 300 }), fc.nat(200), (samples, noise, cut) => {
       const { shape, decode } = decoderOf(samples.map(({ parameter }) => parameter));
       const data = encodeAbiParameters(
-        samples.map(({ parameter }) => parameter),
+        samples.map(({ parameter }) => encodable(parameter)),
         samples.map(({ value }) => value) as never,
       );
       for (const hostile of [data.slice(0, 2 + (cut - (cut % 2))), `0x${Buffer.from(noise).toString("hex")}`])
@@ -132,7 +134,7 @@ test("data that was cut, or is noise, is refused or decoded, never an exception 
 
 test("values that don't fit their type are refused", () => {
   const dirty = `0x${"f".repeat(64)}`;
-  for (const type of ["uint8", "address", "bool", "bytes4", "uint128"]) {
+  for (const type of ["uint8", "address", "bool", "bytes4", "function", "uint128"]) {
     const { shape, decode } = decoderOf([{ name: "x", type }]);
     expect(decode([shape.topic0], dirty), type).toBeNull();
   }

@@ -13,6 +13,7 @@ contract Shapes {
   event Nested(Point point, uint256[] numbers, address[2] pair, Point[] path);
   event Unnamed(uint256, address indexed, uint256);
   event Empty();
+  event Callback(function(uint256) external indexed called, function(uint256) external plain, function(uint256) external[] several);
   uint256 public count;
   function emitMany(uint256 n) external {
     uint256 c = count;
@@ -29,6 +30,9 @@ contract Shapes {
     emit Nested(Point(-5, 6, text), numbers, [msg.sender, address(this)], path);
     emit Unnamed(7, msg.sender, 8);
     emit Empty();
+    function(uint256) external[] memory several = new function(uint256) external[](2);
+    several[0] = this.emitMany; several[1] = this.emitMany;
+    emit Callback(this.emitMany, this.emitMany, several);
     count++;
   }
 }`;

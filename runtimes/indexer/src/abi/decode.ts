@@ -45,6 +45,7 @@ export function eventColumnType(type: AbiType, indexed: boolean): EventColumnTyp
       return "boolean";
     case "address":
     case "fixedBytes":
+    case "function":
     case "bytes":
       return "hex";
     case "string":

@@ -2,7 +2,8 @@
 export type AbiType =
   | { kind: "uint" | "int"; bits: number }
   | { kind: "address" | "bool" | "bytes" | "string" }
-  | { kind: "fixedBytes"; size: number }
+  /** `function` is an address and a selector: encoded as 24 bytes, and called `function` in signatures. */
+  | { kind: "fixedBytes" | "function"; size: number }
   | { kind: "array"; item: AbiType; length: number | null }
   | { kind: "tuple"; components: { name: string; type: AbiType }[] };
 
@@ -48,7 +49,7 @@ export function parseAbiType(parameter: JsonAbiParameter, nesting = 0): AbiType 
 
 function parseElementary(type: string): AbiType {
   if (type === "address" || type === "bool" || type === "bytes" || type === "string") return { kind: type };
-  if (type === "function") return { kind: "fixedBytes", size: 24 };
+  if (type === "function") return { kind: "function", size: 24 };
   const integer = /^(u?int)(\d*)$/.exec(type);
   if (integer) {
     const bits = integer[2] ? Number(integer[2]) : 256;

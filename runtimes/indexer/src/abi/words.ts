@@ -36,6 +36,7 @@ export function wordCheck(type: AbiType): WordCheck {
         if ((bytes[at + 31] as number) > 1) throw malformed;
       };
     case "fixedBytes":
+    case "function":
       return (bytes, at) => assertFilled(bytes, at + type.size, at + wordBytes, 0);
     default:
       throw new Error(`${type.kind} does not fit a word`);
@@ -53,9 +54,9 @@ export function smallInteger(bytes: Uint8Array, at: number): number {
   return value;
 }
 
-/** Where the bytes of a checked `address` or `bytesN` lie within its word: from, to. */
+/** Where the bytes of a checked `address`, `bytesN` or `function` lie within its word: from, to. */
 export function bytesWithin(type: AbiType): [number, number] {
-  return type.kind === "fixedBytes" ? [0, type.size] : [12, wordBytes];
+  return type.kind === "fixedBytes" || type.kind === "function" ? [0, type.size] : [12, wordBytes];
 }
 
 /** Checks and reads a word into a JSON value. @throws malformed */

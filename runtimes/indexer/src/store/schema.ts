@@ -6,8 +6,9 @@ import { log } from "../log.ts";
 import { quoted } from "./naming.ts";
 import { sqlType, type Table, type Tables } from "./tables.ts";
 
-/** Changes with the layout of the tables: rows of an older layout can't be continued. Layout 1 was not written down. */
-const layoutVersion = 2;
+/** Changes with the layout of the tables: rows of an older layout can't be continued. Layout 1 was not written down; up to 2, events
+ * with `function` parameters were not decoded. */
+const layoutVersion = 3;
 
 /**
  * Creates what is missing of the deployment's tables. Those of an older layout are dropped: all that is in them can be had from the chain again.

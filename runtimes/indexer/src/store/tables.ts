@@ -112,7 +112,7 @@ function eventTable(name: string, shape: EventShape): EventTable {
 
 function byteLength(type: AbiType): number | null {
   if (type.kind === "address") return 20;
-  return type.kind === "fixedBytes" ? type.size : null;
+  return type.kind === "fixedBytes" || type.kind === "function" ? type.size : null;
 }
 
 function describe(type: AbiType): string {
