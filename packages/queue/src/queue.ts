@@ -10,7 +10,8 @@ export interface QueueOptions {
   onError(error: Error): void;
 }
 
-export type Handler<Payload> = (payload: Payload) => Promise<void>;
+/** Does the work; "left" where it only put the work back for later, so that nobody looks for more without a pause. */
+export type Handler<Payload> = (payload: Payload) => Promise<"left" | undefined>;
 
 /** Longest a job may wait before the library drops it: a year, so that the deadline of the work itself always ends it first. */
 const retentionSeconds = 365 * 86_400;
@@ -100,9 +101,9 @@ export class Queue {
       Array.from({ length: concurrency }, async () => {
         const hand: string = await this.#boss.work<Payload>(job.name, pace, async ([run]) => {
           if (!run) return;
+          const outcome = await handler(job.payload.parse(run.data));
           // Where one job waited more may: the library would look again only at its next poll, or when another one is announced.
-          this.#boss.notifyWorker(hand);
-          await handler(job.payload.parse(run.data));
+          if (outcome !== "left") this.#boss.notifyWorker(hand);
         });
       }),
     );

@@ -46,20 +46,21 @@ export class TaskWorker {
   /**
    * Claims the task and works on it until it ended, was handed back or was lost; or leaves it to the queue for a moment, when another
    * worker is the better one or another organization's turn has come.
+   * @returns "left" where it was left to the queue
    * @throws when this worker is stopping, so that the queue gives the job to another
    */
-  async run(taskId: string): Promise<void> {
+  async run(taskId: string): Promise<"left" | undefined> {
     const { platform, supervisor, workerId, stopping, logger } = this.#parts;
     if (stopping.aborted) throw new Error("this worker is stopping");
     const offer = await readOffer(platform, taskId, workerId);
-    if (!offer) return;
+    if (!offer) return undefined;
     // Kept until the task has ended: a redeployment stops its program without losing the place.
     using place = startsProgram(offer.action) ? supervisor.reserve(offer.deploymentId) : null;
     const fitness = this.#fitness(offer, place !== null);
     if (this.#admits(offer, fitness) === "later") {
       await platform.queue.enqueueNow(runTask, { taskId }, { key: offer.deploymentId, delaySeconds: offerAgainSeconds });
       logger.debug({ taskId, fitness }, "left the task to the queue for a moment");
-      return;
+      return "left";
     }
     this.#underWay.add(offer);
     try {
@@ -67,6 +68,7 @@ export class TaskWorker {
     } finally {
       this.#underWay.delete(offer);
     }
+    return undefined;
   }
 
   #fitness({ action, template, deploymentId }: OfferedTask, hasPlace: boolean): Fitness {
