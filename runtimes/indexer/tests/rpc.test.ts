@@ -24,7 +24,10 @@ interface Behaviour {
   intercept?: (request: RpcRequest) => { error: { code: number; message: string } } | { result: unknown } | null;
   after?: (request: RpcRequest, answer: { result?: unknown }) => unknown;
   status?: () => number | null;
+  delayMs?: (request: RpcRequest) => number;
   batches?: boolean;
+  /** An object in the place of a batch's array. */
+  insteadOfBatch?: (size: number) => object | null;
 }
 
 /** A real HTTP proxy in front of the chain that refuses like the providers do. */
@@ -32,6 +35,8 @@ async function proxy(behaviour: Behaviour): Promise<{ url: string; requests: Rpc
   const requests: RpcRequest[] = [];
   const one = async (request: RpcRequest) => {
     requests.push(request);
+    const delay = behaviour.delayMs?.(request) ?? 0;
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
     const own = behaviour.intercept?.(request) ?? null;
     if (own) return { jsonrpc: "2.0", id: request.id, ...own };
     const answer = (await (
@@ -47,7 +52,7 @@ async function proxy(behaviour: Behaviour): Promise<{ url: string; requests: Rpc
       ? await one(body)
       : behaviour.batches === false
         ? { jsonrpc: "2.0", id: null, error: { code: -32600, message: "batch requests are not allowed" } }
-        : await Promise.all(body.map(one));
+        : (behaviour.insteadOfBatch?.(body.length) ?? (await Promise.all(body.map(one))));
     response.end(JSON.stringify(answer));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -129,6 +134,42 @@ test("a node that takes no batches is asked one by one", async () => {
   const { indexer, schema } = await start([single.url], { reorgWindowBlocks: 100 });
   await indexer.synced(await head());
   await expectEqualToChain(chain, schema, contracts());
+});
+
+test("a batch that is refused once for the rate of requests is waited out, and no call is sent singly in its place", async () => {
+  let refused = 0;
+  const headers: number[] = [];
+  const limited = await proxy({
+    insteadOfBatch: (size) => {
+      headers.push(size);
+      return ++refused <= 2 ? { jsonrpc: "2.0", id: null, error: { code: 429, message: "Too Many Requests" } } : null;
+    },
+  });
+  const { indexer, schema } = await start([limited.url], { reorgWindowBlocks: 200 });
+  await indexer.synced(await head());
+  await expectEqualToChain(chain, schema, contracts());
+  expect(refused).toBeGreaterThan(2);
+  const blocks = limited.requests.filter(({ method, params }) => method === "eth_getBlockByNumber" && (params[0] as unknown) !== "latest");
+  // All of them came in batches but block 0, which is asked for alone.
+  const inBatches = headers.slice(2).reduce((sum, size) => sum + size, 0);
+  expect(blocks.length - inBatches).toBeLessThanOrEqual(3);
+});
+
+test("during a backfill over slow answers the head is asked for now and then, and one failure of that loses nothing that was fetched", async () => {
+  let latest = 0;
+  const slow = await proxy({
+    intercept: ({ method, params }) => {
+      if (method !== "eth_getBlockByNumber" || (params[0] as unknown) !== "latest") return null;
+      return ++latest > 1 ? { error: { code: -32000, message: "header not found" } } : null;
+    },
+    delayMs: ({ method }) => (method === "eth_getLogs" ? 400 : 0),
+  });
+  const { indexer } = await start([slow.url], { reorgWindowBlocks: 8 });
+  const last = await head();
+  await waitFor(async () => (await indexer.health()).syncedBlock === last, { within: 30_000, what: "the backfill is through" });
+  const ranges = slow.requests.filter(({ method }) => method === "eth_getLogs").map(({ params }) => params[0]?.fromBlock);
+  expect(latest).toBeLessThan(ranges.length);
+  expect(new Set(ranges).size).toBe(ranges.length);
 });
 
 test("a node that leaves block times out of its logs is asked for the blocks", async () => {

@@ -17,6 +17,9 @@ export interface ExchangeBounds {
 
 const parallelSingles = 4;
 
+/** After which a node that refused a batch is asked one again: not every refusal was about batches. */
+const singlesForMs = 10 * 60_000;
+
 /** One JSON-RPC node. It knows its own health; whom to ask next is `failover.ts`'s matter. */
 export class Endpoint {
   /** Origin of the URL: all that may be shown of it. */
@@ -28,7 +31,8 @@ export class Endpoint {
   verified = false;
   readonly #url: string;
   readonly #agent: ReturnType<typeof egressAgent>;
-  #batches = true;
+  /** Time (ms) until which it is asked one by one. */
+  #singlesUntil = 0;
 
   constructor(url: string, agent: ReturnType<typeof egressAgent>) {
     this.#url = url;
@@ -42,10 +46,12 @@ export class Endpoint {
    * @throws RangeRefused, RpcRefused (the first refused call decides), RpcUnavailable for everything below JSON-RPC.
    */
   async ask(calls: readonly RpcCall[], bounds: ExchangeBounds): Promise<unknown[]> {
-    if (calls.length === 1 || !this.#batches) return this.#askSingly(calls, bounds);
+    if (calls.length === 1 || Date.now() < this.#singlesUntil) return this.#askSingly(calls, bounds);
     const answer = await this.#post(calls.map(envelope), bounds);
     if (!Array.isArray(answer)) {
-      this.#batches = false;
+      // About rates and ranges it says the same of single calls, and is then to be left alone or asked for less.
+      this.#refuseLimit(answer);
+      this.#singlesUntil = Date.now() + singlesForMs;
       return this.#askSingly(calls, bounds);
     }
     const byId = new Map(answer.map((one: unknown) => [(one as { id?: unknown } | null)?.id, one]));
@@ -125,15 +131,21 @@ export class Endpoint {
 
   #result(answer: unknown): unknown {
     if (typeof answer !== "object" || answer === null) throw new MalformedAnswer(`${this.label} left a call unanswered`);
-    const { result, error } = answer as { result?: unknown; error?: unknown };
-    if (error === undefined || error === null) return result;
-    const { code, message } = error as { code?: unknown; message?: unknown };
-    const text = typeof message === "string" ? message : "no message";
-    const number = typeof code === "number" ? code : 0;
-    const kind = refusalKind(number, text);
-    if (kind === "range") throw new RangeRefused(`${this.label} answered error ${number}: ${text.slice(0, 200)}`);
-    if (kind === "rate") throw new RpcUnavailable(`${this.label} limits the rate of requests: ${text.slice(0, 200)}`);
-    throw new RpcRefused(this.label, number, text);
+    const refusal = this.#refuseLimit(answer);
+    if (refusal) throw new RpcRefused(this.label, refusal.code, refusal.message);
+    return (answer as { result?: unknown }).result;
+  }
+
+  /** The error in an answer; null where there is none. @throws RangeRefused, RpcUnavailable where it is about ranges or rates. */
+  #refuseLimit(answer: unknown): { code: number; message: string } | null {
+    const { error = null } = (answer ?? {}) as { error?: { code?: unknown; message?: unknown } | null };
+    if (error === null) return null;
+    const message = typeof error.message === "string" ? error.message : "no message";
+    const code = typeof error.code === "number" ? error.code : 0;
+    const kind = refusalKind(code, message);
+    if (kind === "range") throw new RangeRefused(`${this.label} answered error ${code}: ${message.slice(0, 200)}`);
+    if (kind === "rate") throw new RpcUnavailable(`${this.label} limits the rate of requests: ${message.slice(0, 200)}`);
+    return { code, message };
   }
 }
 

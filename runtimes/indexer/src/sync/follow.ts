@@ -39,6 +39,7 @@ export class Follower {
   #shorterSince: number | null = null;
   #leaseCheckedAt = 0;
   #headMovedAt = 0;
+  #headAskedAt = 0;
 
   constructor(options: FollowOptions, signal: AbortSignal) {
     this.#options = options;
@@ -119,7 +120,7 @@ export class Follower {
         progress.syncedBlock = cursor.number;
         progress.eventsStored += chunk.rows.logs;
         progress.undecoded += chunk.rows.undecoded;
-        if (Date.now() - this.#headMovedAt > headRefreshMs) this.#sawHead((await chain.latest(this.#signal)).number);
+        await this.#refreshHead();
         if (this.#signal.aborted) return null;
       }
     }
@@ -135,7 +136,20 @@ export class Follower {
     return { number, hash };
   }
 
+  /** Asks for the head now and then during a backfill, which a failure doesn't end: it only tells how far there is to go. */
+  async #refreshHead(): Promise<void> {
+    if (Date.now() - this.#headAskedAt < headRefreshMs) return;
+    this.#headAskedAt = Date.now();
+    try {
+      this.#sawHead((await this.#options.chain.latest(this.#signal)).number);
+    } catch (error) {
+      if (error instanceof UnworkableConfiguration) throw error;
+      log("debug", "asking for the head failed", { error: errorText(error) });
+    }
+  }
+
   #sawHead(number: number): void {
+    this.#headAskedAt = Date.now();
     if (number !== this.#options.progress.headBlock || this.#headMovedAt === 0) this.#headMovedAt = Date.now();
     this.#options.progress.headBlock = number;
   }
