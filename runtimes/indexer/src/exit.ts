@@ -1,5 +1,5 @@
 /** What a driver reads from the program's exit status. */
-export const exitCode = { stopped: 0, crashed: 1, unworkable: 64, fenced: 77 } as const;
+export const exitCode = { stopped: 0, crashed: 1, unworkable: 64, fenced: 77, outdated: 78 } as const;
 
 /** The configuration can't work and no restart helps: the program ends with 64 and this message as its last line. */
 export class UnworkableConfiguration extends Error {
@@ -9,7 +9,7 @@ export class UnworkableConfiguration extends Error {
   }
 }
 
-/** The tables are of a layout that only a newer program knows: this one leaves them as they are and ends with 77, as if fenced out. */
+/** The tables are of a layout that only a newer program knows: this one leaves them as they are and ends with 78. */
 export class Outdated extends Error {
   constructor(stored: number, known: number) {
     super(`a newer program owns these tables: their layout is ${stored}, this program knows up to ${known}; nothing was changed`);

@@ -32,11 +32,15 @@ function stop(signal: string): void {
   setTimeout(() => process.exit(exitCode.stopped), stopWithinMs).unref();
 }
 
+function exitCodeOf(error: unknown): number {
+  if (error instanceof UnworkableConfiguration) return exitCode.unworkable;
+  if (error instanceof Outdated) return exitCode.outdated;
+  return error instanceof FencedOut ? exitCode.fenced : exitCode.crashed;
+}
+
 /** Ends the program. The reason is the last line of stdout, where the driver looks for it. */
 function end(error: unknown): never {
-  const unworkable = error instanceof UnworkableConfiguration;
-  const fenced = error instanceof FencedOut || error instanceof Outdated;
-  const code = unworkable ? exitCode.unworkable : fenced ? exitCode.fenced : exitCode.crashed;
+  const code = exitCodeOf(error);
   log("error", errorText(error), { event: "exit", exitCode: code });
   process.exit(code);
 }

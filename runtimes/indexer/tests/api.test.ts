@@ -105,9 +105,14 @@ describe("every route", () => {
       });
     }
     expect((await problem("/nothing")).requestId).toMatch(/^req_[\w-]{16}$/);
-    for (const query of ["{ unfinished", "{ nothing { x } }", `{ ${transfers}(first: 1001) { nextCursor } }`]) {
+    for (const [query, code] of [
+      ["{ unfinished", "invalid_query"],
+      ["{ nothing { x } }", "invalid_query"],
+      ["query($n: Int!) { logs(first: $n) { nextCursor } }", "invalid_query"],
+      [`{ ${transfers}(first: 1001) { nextCursor } }`, "invalid_request"],
+    ] as const) {
       const response = await indexer.get(`/graphql?query=${encodeURIComponent(query)}`, { headers });
-      expect(await response.json()).toMatchObject({ errors: [{ extensions: { requestId: "req_given-by-the-platform" } }] });
+      expect(await response.json()).toMatchObject({ errors: [{ extensions: { code, requestId: "req_given-by-the-platform" } }] });
     }
   });
 

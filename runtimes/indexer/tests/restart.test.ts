@@ -102,7 +102,7 @@ describe("restarts and rivals", () => {
     expect(again.lines.find(({ msg }) => msg.includes("older layout"))).toBeUndefined();
   });
 
-  test("tables of a newer layout are left as they are: the program ends with 77 and says that a newer one owns them", async () => {
+  test("tables of a newer layout are left as they are: the program ends with 78 and says that a newer one owns them", async () => {
     const schema = await database.schema();
     const first = start({ database: schema });
     await first.synced(await head());
@@ -114,10 +114,10 @@ describe("restarts and rivals", () => {
     ];
     const before = await state();
     const older = start({ database: schema, epoch: 2 });
-    expect(await older.exited).toBe(77);
+    expect(await older.exited).toBe(78);
     expect(older.lines.at(-1)).toMatchObject({
       level: "error",
-      exitCode: 77,
+      exitCode: 78,
       msg: expect.stringContaining("a newer program owns these tables: their layout is 9"),
     });
     expect(await state()).toEqual(before);

@@ -3,6 +3,7 @@ import { egressAgent } from "@obelisk/egress";
 import { startLocalChain } from "@obelisk/testing/local-chain";
 import { waitFor } from "@obelisk/testing/wait-for";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Reader } from "../src/api/database.ts";
 import { healthOf } from "../src/api/health.ts";
 import { Chain } from "../src/chain/chain.ts";
 import { Failover } from "../src/chain/failover.ts";
@@ -45,6 +46,10 @@ class FreezingProxy {
 
   async listen(): Promise<number> {
     await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    return this.port;
+  }
+
+  get port(): number {
     return (this.#server.address() as AddressInfo).port;
   }
 
@@ -109,6 +114,32 @@ test.each([
   proxy.mend();
   expect(await select()).toEqual([{ one: 1 }]);
   expect(await schema.query("SELECT (SELECT count(*)::int FROM a) a, (SELECT count(*)::int FROM b) b")).toEqual([{ a: 0, b: 0 }]);
+});
+
+test("a query over a connection that froze is refused within its time, and the next one goes on", async () => {
+  const url = new URL(schema.url);
+  url.hostname = "127.0.0.1";
+  url.port = String(proxy.port);
+  await schema.query("CREATE TABLE IF NOT EXISTS _sync AS SELECT 7 AS block_number, '0x' AS block_hash");
+  await schema.query(`GRANT SELECT ON _sync TO ${schema.schema}`);
+  const reader = new Reader({ url: url.href, schema: schema.schema }, silenceMs);
+  const one = () => reader.snapshot(async (ask) => ask({ text: "SELECT 1 AS one", values: [] }));
+  try {
+    expect(await one()).toEqual([{ one: 1 }]);
+    proxy.freeze();
+    // More than there are sessions: those that wait for one get it.
+    const refusals = await Promise.all(Array.from({ length: 4 }, () => timed(one())));
+    for (const { error, took } of refusals) {
+      expect(error).toMatchObject({ status: 503, code: "database_unavailable" });
+      expect(took).toBeLessThan(8_000);
+    }
+    proxy.mend();
+    expect(await one()).toEqual([{ one: 1 }]);
+  } finally {
+    await schema.query("DROP TABLE _sync");
+    proxy.mend();
+    await reader.close();
+  }
 });
 
 test("a connection at rest is kept, however long nothing was asked", async () => {

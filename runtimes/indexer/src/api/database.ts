@@ -4,6 +4,8 @@ import { type Database, sessionConfig } from "../store/session.ts";
 import { Problem } from "./problem.ts";
 
 const statementTimeoutMs = 5_000;
+/** PostgreSQL ends a statement after its timeout and says so: one without an answer for longer was lost with its host, or the way to it. */
+const silenceMs = statementTimeoutMs + 2_000;
 const sessions = 3;
 
 /** bigint columns hold what fits a JSON number (see `tables.ts`), bytes are shown as hex; everything else stays as `pg` reads it. */
@@ -27,7 +29,8 @@ export type Ask = <R extends pg.QueryResultRow>(statement: Statement) => Promise
 export class Reader {
   readonly #pool: pg.Pool;
 
-  constructor(database: Database) {
+  /** @param longestSilenceMs how long the database may leave a statement unanswered. */
+  constructor(database: Database, longestSilenceMs = silenceMs) {
     this.#pool = new pg.Pool({
       ...sessionConfig(database, `indexer-reader:${database.schema}`.slice(0, 63), {
         default_transaction_read_only: "on",
@@ -36,6 +39,7 @@ export class Reader {
         statement_timeout: statementTimeoutMs,
         idle_in_transaction_session_timeout: 10_000,
       }),
+      query_timeout: longestSilenceMs,
       max: sessions,
       idleTimeoutMillis: 30_000,
       types,

@@ -90,7 +90,7 @@ export async function answerGraphql(
   }
   try {
     const invalid = validate(schema, document, undefined, { maxErrors: 10 });
-    if (invalid.length > 0) return refused(invalid, holding);
+    if (invalid.length > 0) return refused(invalid.map(withCode), holding);
     const answer = await reader.snapshot(async (ask, syncedBlock) => {
       const result = await execute({
         schema,
@@ -129,6 +129,11 @@ function written(errors: readonly GraphQLError[], requestId: string): GraphQLFor
   return errors.map((error) => ({ ...error.toJSON(), extensions: { ...error.extensions, requestId } }));
 }
 
+function withCode(error: GraphQLError): GraphQLError {
+  const { nodes = null, source = null, positions = null, path = null } = error;
+  return new GraphQLError(error.message, { nodes, source, positions, path, extensions: { code: "invalid_query", ...error.extensions } });
+}
+
 function asGraphqlError(error: unknown, located?: GraphQLError): GraphQLError {
   const place = located ? { nodes: located.nodes ?? null, path: located.path ?? null } : {};
   if (error instanceof Problem)
@@ -136,6 +141,7 @@ function asGraphqlError(error: unknown, located?: GraphQLError): GraphQLError {
       ...place,
       extensions: { code: error.code, status: error.status, ...(error.errors[0] ? { argument: error.errors[0].path } : {}) },
     });
-  if (error instanceof GraphQLError) return error;
+  // Of the document itself: its syntax, fields it names, values of its variables.
+  if (error instanceof GraphQLError) return withCode(error);
   return new GraphQLError("the query failed", { ...place, extensions: { code: "internal_error", status: 500 } });
 }
