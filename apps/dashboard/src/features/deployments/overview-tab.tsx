@@ -58,7 +58,15 @@ export function OverviewTab({ deployment }: { deployment: Deployment }) {
                   <CopyButton text={contract.address} label={`Copy address ${contract.address}`} />
                 </span>
               </Td>
-              <Td className="min-w-40 wrap-anywhere text-soft">{contract.events.join(", ")}</Td>
+              <Td className="min-w-48 text-soft">
+                <ul>
+                  {contract.events.map((event) => (
+                    <li key={event} className="wrap-anywhere">
+                      {event}
+                    </li>
+                  ))}
+                </ul>
+              </Td>
               <Td className="text-right tabular-nums">{count(contract.startBlock)}</Td>
             </tr>
           ))}
