@@ -152,6 +152,26 @@ describe("workers that stop and die", () => {
     expect((await on.get(id)).status).toBe("running");
   });
 
+  it("a program that starts again counts as running meanwhile, and as degraded when its start takes too long", async () => {
+    const first = await on.startWorker();
+    const quick = await on.create("Quick");
+    const slow = await on.create("Slow");
+    for (const { id } of [quick, slow]) await on.until(id, "running");
+    await on.setFault({ startingMs: 3_000 }, quick.id);
+    await on.setFault({ startingMs: 60_000 }, slow.id);
+    await first.stop();
+    const stoppedAt = Date.now();
+    await on.startWorker();
+    const seen = new Set<string>();
+    await on.until(quick.id, ({ status, health }) => {
+      seen.add(`${status} ${health?.status}`);
+      return Date.parse(health?.checkedAt ?? "") > stoppedAt;
+    });
+    expect([...seen]).toEqual(["running healthy"]);
+    await on.until(slow.id, "degraded");
+    expect((await on.get(slow.id)).health?.message).toBe("The program reports that it is starting.");
+  });
+
   it("a worker that is stopped leaves no lease behind that another one would have to wait for", async () => {
     const first = await on.startWorker();
     const { id } = await on.create();

@@ -12,7 +12,7 @@ import { WriterSession } from "./store/session.ts";
 import { Store } from "./store/store.ts";
 import { type Tables, tablesOf } from "./store/tables.ts";
 import { Follower } from "./sync/follow.ts";
-import { Progress } from "./sync/progress.ts";
+import { Progress, starting } from "./sync/progress.ts";
 
 /** A stop asked for must be done with by then, or the driver kills. */
 const stopWithinMs = 4_000;
@@ -94,7 +94,7 @@ async function main(): Promise<void> {
   await prepare(store, launch, progress);
   if (!stopping.signal.aborted) {
     progress.ready = true;
-    progress.problem = null;
+    progress.problem = starting;
     log("info", "ready", { event: "ready", tables: tables.events.length + 1 });
     const agent = egressAgent({ allowPrivateTargets: launch.config.allowPrivateTargets, connections: 8 });
     const rpc = new Failover(launch.config.rpcUrls, agent, launch.config.chainId, () => progress.rpcErrors++);

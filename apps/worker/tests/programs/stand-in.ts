@@ -27,6 +27,8 @@ export interface Fault {
   silentHealth?: boolean;
   crashAfterMs?: number;
   degraded?: string;
+  /** Says this long that it is starting. */
+  startingMs?: number;
   noDatabase?: boolean;
   /** Takes memory until it is ended, outside of the heap. */
   devourMemory?: boolean;
@@ -137,7 +139,8 @@ const server = createServer((request, response) => {
     response.writeHead(401).end();
     return;
   }
-  const status = fault.degraded ? "degraded" : "healthy";
+  const settling = performance.now() < (fault.startingMs ?? 0);
+  const status = fault.degraded ? "degraded" : settling ? "starting" : "healthy";
   const body = { status, message: fault.degraded ?? null, syncedBlock: ticks, headBlock: ticks, lagBlocks: 0, pid: process.pid };
   response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
 });

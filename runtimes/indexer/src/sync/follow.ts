@@ -8,7 +8,7 @@ import type { IndexerConfig } from "../launch.ts";
 import { errorText, log } from "../log.ts";
 import type { Cursor, Store } from "../store/store.ts";
 import { chunksUpTo } from "./pipeline.ts";
-import type { Progress } from "./progress.ts";
+import { type Progress, starting } from "./progress.ts";
 import { findFork } from "./reorg.ts";
 
 /** A head below the cursor is looked into after this long: until then it is most likely a node a few blocks behind the others. */
@@ -88,6 +88,7 @@ export class Follower {
     const head = await chain.latest(this.#signal);
     this.#sawHead(head.number);
     await this.#checkGenesis();
+    if (progress.problem === starting) progress.problem = null;
 
     if (head.number < cursor.number) return this.#headBelowCursor(cursor, head.number);
     this.#shorterSince = null;

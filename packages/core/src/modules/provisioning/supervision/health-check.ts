@@ -4,7 +4,7 @@ import { printable } from "./log-line.ts";
 
 /** What a program answers to `GET /health`. */
 const reportSchema = z.object({
-  status: z.enum(["healthy", "degraded"]),
+  status: z.enum(["healthy", "starting", "degraded"]),
   message: z.string().max(2_000).transform(printable).nullable(),
   syncedBlock: z.number().int().nullable(),
   headBlock: z.number().int().nullable(),

@@ -12,6 +12,8 @@ export const healthTimes = {
   unreachableMs: 6_000,
   /** and this long it is ended and started again. */
   hungMs: 30_000,
+  /** A program may say this long that it is starting; from then on it counts as degraded. */
+  settleMs: 6_000,
   /** A start without an answer this long is ended. */
   startMs: 45_000,
 };
@@ -38,10 +40,16 @@ export function pollDelay(hasProgress: boolean, runningMs: number): number {
   return hasProgress || runningMs > healthTimes.startMs ? healthTimes.pollMs : healthTimes.firstPollMs;
 }
 
+/** Whether a program has nothing to tell yet: what was known before its start stays true for that long. */
+export function isSettling({ status }: HealthReport, runningMs: number): boolean {
+  return status === "starting" && runningMs < healthTimes.settleMs;
+}
+
 /** A program's own report as health. */
 export function fromReport(report: HealthReport, now: Date): Health {
-  const message = report.status === "healthy" ? null : (report.message ?? "The program reports that it is degraded.");
-  return { ...report, message, checkedAt: now.toISOString() };
+  const healthy = report.status === "healthy";
+  const message = healthy ? null : (report.message ?? `The program reports that it is ${report.status}.`);
+  return { ...report, status: healthy ? "healthy" : "degraded", message, checkedAt: now.toISOString() };
 }
 
 /** Health of a program that gives no report: its last numbers stay, the reason is new. */

@@ -11,7 +11,7 @@ import { type InstanceLease, releaseInstance } from "../system/instance-leases.t
 import { recordLogs } from "../system/telemetry.ts";
 import { FirstAnswer, ProgramGone } from "./first-answer.ts";
 import { askHealth } from "./health-check.ts";
-import { fromReport, healthTimes, judgeSilence, pollDelay, unreachable } from "./health-policy.ts";
+import { fromReport, healthTimes, isSettling, judgeSilence, pollDelay, unreachable } from "./health-policy.ts";
 import { LogIntake } from "./log-intake.ts";
 import { ProgramRecord } from "./program-record.ts";
 
@@ -226,8 +226,11 @@ export class SupervisedProgram {
       try {
         const report = await askHealth(address, this.#token);
         if (this.#startedAt !== startedAt || this.#phase === "gone" || this.#phase === "backing_off") return;
-        this.#answer(fromReport(report, new Date()), address);
-        this.#poll(pollDelay(report.syncedBlock !== null, Date.now() - startedAt) * (0.9 + Math.random() * 0.2));
+        const runningMs = Date.now() - startedAt;
+        this.#heard(address);
+        if (isSettling(report, runningMs)) return this.#poll(healthTimes.firstPollMs);
+        this.#answer(fromReport(report, new Date()));
+        this.#poll(pollDelay(report.syncedBlock !== null, runningMs) * (0.9 + Math.random() * 0.2));
         return;
       } catch (error) {
         fault = error instanceof Error ? error.message : String(error);
@@ -237,14 +240,17 @@ export class SupervisedProgram {
     await this.#silent(fault);
   }
 
-  #answer(health: Health, address: string): void {
+  /** It answers, so callers may ask it. */
+  #heard(address: string): void {
     this.#lastAnswerAt = Date.now();
-    if (this.#phase === "starting") {
-      this.#phase = "ready";
-      this.#history = { ...this.#history, wasReady: true };
-      const sealedToken = this.#parts.platform.secrets.seal(this.#token, sealedFor.instanceToken(this.lease.deploymentId));
-      this.#record.instance({ state: "ready", address, sealedToken });
-    }
+    if (this.#phase !== "starting") return;
+    this.#phase = "ready";
+    this.#history = { ...this.#history, wasReady: true };
+    const sealedToken = this.#parts.platform.secrets.seal(this.#token, sealedFor.instanceToken(this.lease.deploymentId));
+    this.#record.instance({ state: "ready", address, sealedToken });
+  }
+
+  #answer(health: Health): void {
     this.#setHealth(health);
     if (health.syncedBlock !== null) this.#parts.onProgress();
     this.#firstAnswer.came(health);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { judgeFleet } from "../fleet-policy.ts";
 import { askHealth } from "../supervision/health-check.ts";
-import { fromReport, healthTimes, judgeSilence, unreachable, worthWriting } from "../supervision/health-policy.ts";
+import { fromReport, healthTimes, isSettling, judgeSilence, unreachable, worthWriting } from "../supervision/health-policy.ts";
 import { LogIntake } from "../supervision/log-intake.ts";
 import { parseLine } from "../supervision/log-line.ts";
 import type { LogEntry } from "../system/telemetry.ts";
@@ -35,6 +35,13 @@ describe("health", () => {
       syncedBlock: 5,
       message: "it does not answer",
     });
+  });
+
+  it("stays what it was while a program starts, for a few seconds", () => {
+    const starting = { ...report, status: "starting", message: "starting" } as const;
+    expect([isSettling(starting, healthTimes.settleMs - 1), isSettling(starting, healthTimes.settleMs)]).toEqual([true, false]);
+    expect(isSettling({ ...report, status: "degraded", message: "no RPC answers" }, 0)).toBe(false);
+    expect(fromReport(starting, now)).toMatchObject({ status: "degraded", message: "starting" });
   });
 
   it("bears a short silence, then calls it unreachable, then hung", () => {
