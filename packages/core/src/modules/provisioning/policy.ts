@@ -23,7 +23,10 @@ export interface Failure {
   message: string;
 }
 
-/** Whether a task that ended may be run again: it failed or was cancelled, and nothing has happened to the deployment since. */
+/**
+ * Whether a task that ended may be run again: it failed or was cancelled, and no other was asked for since. Where the deployment is failed that is a
+ * way out of it, whatever made it fail.
+ */
 export function mayRerun(
   task: { action: TaskAction; status: string; isNewest: boolean },
   standing: Standing,
