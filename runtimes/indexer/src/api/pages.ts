@@ -76,7 +76,7 @@ const orderedCharacters = 128;
 const orderedBytes = orderedCharacters / 2 - 1;
 
 /** Whether a column is ordered by the beginning of its values. */
-export function isUnbounded(column: Column): boolean {
+function isUnbounded(column: Column): boolean {
   return column.type === "text" || (column.type === "hex" && column.bytes === null);
 }
 

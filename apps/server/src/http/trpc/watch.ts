@@ -24,7 +24,8 @@ const streams = new Turns(streamsEach, `You have ${streamsEach} live views open 
 
 /**
  * Follows one deployment with its logs, or all of the organization's without them. Starts with the current state, also after a
- * reconnect, so that no change is missed in between; of log lines the newest. Changes that come faster than the client reads are merged per deployment.
+ * reconnect, so that no change is missed in between; of log lines the newest. Changes that come faster than the client reads are merged
+ * per deployment.
  */
 export const watch = protectedOrganizationProcedure
   .input(z.strictObject({ id: idSchema("deployment").optional() }))

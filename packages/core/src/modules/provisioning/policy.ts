@@ -67,7 +67,8 @@ export function runsAgain(former: Standing, progress: Progress, cause: "cancelle
 
 /**
  * Where it stands once its task has failed. Where the task had only looked, nothing has changed: it stands where it stood before, and the
- * task shows the cause; one that never ran has no such place. One that runs again counts as degraded until its program answers. Otherwise the wish stays, and the deployment shows the cause.
+ * task shows the cause; one that never ran has no such place. One that runs again counts as
+ * degraded until its program answers. Otherwise the wish stays, and the deployment shows the cause.
  */
 export function afterFailure(action: TaskAction, former: Standing, progress: Progress, failure: Failure): Landing {
   if (progress === "looked" && former.status !== "queued") return { ...former, failure: former.status === "failed" ? failure : null };
