@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { databaseRemedy } from "../src/kernel/database-remedy.ts";
+import { databaseRemedy, RuntimeDatabaseFault } from "../src/kernel/database-remedy.ts";
 
 const refusal = (code: string, message: string): Error => Object.assign(new Error(message), { code });
 
@@ -19,4 +19,12 @@ it("says nothing of other errors", () => {
     null,
     null,
   ]);
+});
+
+it("says of the runtime database what its own variable has to do with it", () => {
+  const fault = new RuntimeDatabaseFault(refusal("3D000", 'database "obelisk_runtimes" does not exist'));
+  expect(fault.message).toBe('the runtime database: database "obelisk_runtimes" does not exist');
+  expect(databaseRemedy(fault)).toMatch(/^Create the database that RUNTIME_DATABASE_URL .*obelisk migrate/);
+  expect(databaseRemedy(new RuntimeDatabaseFault(refusal("ENOTFOUND", "getaddrinfo ENOTFOUND db")))).toContain("RUNTIME_DATABASE_URL");
+  expect(databaseRemedy(new RuntimeDatabaseFault(new Error("broken")))).toBeNull();
 });

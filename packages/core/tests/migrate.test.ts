@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { applicationRole, createPool, roleUrl, systemRole } from "../src/db/client.ts";
 import { type MigrateOptions, migrate } from "../src/db/migrate.ts";
 import { ensurePlatformRoles } from "../src/db/platform-roles.ts";
+import { RuntimeDatabaseFault } from "../src/kernel/database-remedy.ts";
 import { createLogger } from "../src/kernel/logger.ts";
 import { databaseRolePassword } from "../src/kernel/secrets.ts";
 import { newDatabasePassword, RuntimeDatabase, SchemaFenced, schemaName } from "../src/modules/provisioning/runtime-schema.ts";
@@ -67,6 +68,25 @@ describe("migrating as an owner who is no superuser", () => {
     await Promise.all([1, 2, 3].map(() => migrate({ ...options, report })));
     expect(applied).toEqual([...new Set(applied)]);
     expect(applied.at(-1)).toBe("created database obelisk_runtimes");
+  });
+
+  it("creates the runtime database also where the URL leaves the port to pg, and says which one is missing on another server", async () => {
+    const { port } = new URL(options.databaseUrl);
+    const plain = (url: string) => url.replace(`:${port}/`, "/");
+    vi.stubEnv("PGPORT", port);
+    try {
+      const applied: string[] = [];
+      const [databaseUrl, runtimeDatabaseUrl] = [
+        plain(options.databaseUrl),
+        plain(options.runtimeDatabaseUrl.replace(/_runtimes$/, "_plain")),
+      ];
+      await migrate({ ...options, databaseUrl, runtimeDatabaseUrl, report: (line) => void applied.push(line) });
+      expect(applied).toEqual(["created database obelisk_plain"]);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    const elsewhere = options.runtimeDatabaseUrl.replace("127.0.0.1", "localhost").replace(/_runtimes$/, "_elsewhere");
+    await expect(migrate({ ...options, runtimeDatabaseUrl: elsewhere })).rejects.toThrow(RuntimeDatabaseFault);
   });
 
   it("moves the platform's roles to a rotated key", async () => {
