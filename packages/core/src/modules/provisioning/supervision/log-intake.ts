@@ -28,7 +28,10 @@ export class LogIntake {
   #flushing: Promise<void> = Promise.resolve();
   #closed = false;
 
-  /** @param onFault told of a batch that could not be written; its lines wait for the next one, as far as there is room. */
+  /**
+   * @param onFault told of a batch that could not be written: its lines wait for the next one, as far as there is room, unless they themselves
+   *   are the reason.
+   */
   constructor(write: (lines: LogEntry[]) => Promise<unknown>, onFault: (error: unknown) => void, limits: LogLimits = logLimits) {
     this.#write = write;
     this.#onFault = onFault;
@@ -113,10 +116,19 @@ export class LogIntake {
     } catch (error) {
       this.#onFault(error);
       if (this.#closed) return;
+      if (isOfTheLines(error)) {
+        this.note("warn", `Lines that the database refuses for what they hold were dropped: ${lines.length}.`);
+        return;
+      }
       const waiting = [...lines, ...this.#waiting];
       this.#waiting = waiting.slice(-this.#limits.waiting);
       this.#dropped += waiting.length - this.#waiting.length;
       this.#schedule();
     }
   }
+}
+
+/** Whether the lines themselves were refused, as PostgreSQL's classes 22 (data exception) and 23 (constraint) say: they never will be taken. */
+function isOfTheLines(error: unknown): boolean {
+  return error instanceof Error && /^2[23]...$/.test(String((error as NodeJS.ErrnoException).code));
 }

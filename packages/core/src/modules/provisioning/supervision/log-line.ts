@@ -4,15 +4,16 @@ import type { LogEntry } from "../system/telemetry.ts";
 /** Characters of a line kept. */
 const longestLine = 8_192;
 
-const levels: Readonly<Record<string, LogEntry["level"]>> = {
-  trace: "debug",
-  debug: "debug",
-  info: "info",
-  warn: "warn",
-  warning: "warn",
-  error: "error",
-  fatal: "error",
-};
+/** A map, since a program may write any word: an object knows `constructor`, too. */
+const levels: ReadonlyMap<unknown, LogEntry["level"]> = new Map([
+  ["trace", "debug"],
+  ["debug", "debug"],
+  ["info", "info"],
+  ["warn", "warn"],
+  ["warning", "warn"],
+  ["error", "error"],
+  ["fatal", "error"],
+]);
 
 /** A program's line as a log entry: JSON lines give level, time and message, other fields follow the message; plain text stays as it is. */
 export function parseLine(stream: LogStream, text: string, now: Date): LogEntry {
@@ -36,7 +37,7 @@ export function parseLine(stream: LogStream, text: string, now: Date): LogEntry 
   return {
     at: believable ? at : now,
     stream,
-    level: (typeof level === "string" && levels[level]) || entry.level,
+    level: levels.get(level) ?? entry.level,
     message: cut(printable(words + fields)),
   };
 }

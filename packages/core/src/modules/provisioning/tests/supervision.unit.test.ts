@@ -61,6 +61,11 @@ describe("a program's lines", () => {
     expect(parseLine("stderr", "Segmentation fault", now)).toMatchObject({ level: "error", message: "Segmentation fault" });
   });
 
+  it.each(["constructor", "toString", "__proto__", "loud", 30])("a level that isn't one, %s, leaves that of the stream", (level) => {
+    expect(parseLine("stdout", `{"level":${JSON.stringify(level)},"msg":"a"}`, now).level).toBe("info");
+    expect(parseLine("stderr", `{"level":${JSON.stringify(level)},"msg":"a"}`, now).level).toBe("error");
+  });
+
   it("a time far from ours, control characters and over-long lines do no harm", () => {
     const entry = parseLine(
       "stdout",
@@ -175,6 +180,28 @@ describe("log lines while the database is away", () => {
     away = true;
     intake.take("stdout", "last words");
     await intake.close();
+  });
+});
+
+describe("log lines that the database refuses for what they hold", () => {
+  it("are dropped with a note, and the next ones are kept", async () => {
+    const kept: string[] = [];
+    const faults: unknown[] = [];
+    const intake = new LogIntake(
+      async (lines) => {
+        if (lines.some(({ message }) => message === "poison"))
+          throw Object.assign(new Error("violates check constraint"), { code: "23514" });
+        kept.push(...lines.map(({ message }) => message));
+      },
+      (error) => void faults.push(error),
+      { linesPerSecond: 1_000, flushMs: 1, waiting: 10, remembered: 3 },
+    );
+    intake.take("stdout", "poison");
+    await intake.flush();
+    intake.take("stdout", "harmless");
+    await intake.flush();
+    expect(faults).toHaveLength(1);
+    expect(kept).toEqual([expect.stringContaining("dropped: 1."), "harmless"]);
   });
 });
 
