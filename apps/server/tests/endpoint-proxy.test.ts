@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Secrets } from "@obelisk/core/kernel/secrets";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTenant, insertDeployment, type Serving, serve, type TestTenant } from "./serving.ts";
 
@@ -82,6 +83,21 @@ test("a private endpoint answers its organization's members and keys, and nobody
     await serving.ask(path, { method: "OPTIONS" }),
   ]) {
     expect(await told(refused)).toEqual(nothing);
+  }
+});
+
+test("a token that this server can't open stays a matter of the operator's log, and of those who may see the endpoint", async () => {
+  const seal = (id: string) => new Secrets(["l".repeat(40)]).seal("instance-token", `instance.token:${id}`);
+  const [hidden, shown] = [await deployed(), await deployed({ visibility: "public" })];
+  for (const { id } of [hidden, shown]) {
+    await serving.test.owner.query("update instances set sealed_token = $2 where deployment_id = $1", [id, seal(id)]);
+  }
+  expect(await told(await serving.ask(`/d/${hidden.slug}/graphql`))).toEqual(await told(await serving.ask("/d/there-is-none/graphql")));
+  const answers = [await serving.as(tenant.users.member, `/d/${hidden.slug}/graphql`), await serving.ask(`/d/${shown.slug}/graphql`)];
+  for (const answer of answers) {
+    expect(answer.status).toBe(503);
+    const { detail, code } = (await answer.json()) as { detail: string; code: string };
+    expect([detail, code]).toEqual(["This deployment can't be reached from here. The operator finds the cause in the log.", "unavailable"]);
   }
 });
 

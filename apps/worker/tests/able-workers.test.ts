@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Secrets } from "@obelisk/core/kernel/secrets";
 import { readLogs, redeployDeployment, resumeDeployment } from "@obelisk/core/modules/provisioning";
 import type { Deployment } from "@obelisk/schemas/deployments";
 import { waitFor } from "@obelisk/testing/wait-for";
@@ -142,6 +143,62 @@ describe("a host that refuses every start", () => {
     const able = await on.startWorker();
     await on.until(id, "running");
     expect(await isReadyAt(id, able)).toBe(true);
+  });
+});
+
+describe("a worker that lacks an encryption key", () => {
+  const newest = "the-newest-key-of-at-least-thirty-two-characters";
+  const lacks = "lacks the encryption key";
+  const startKnowing = () => on.startWorker({ environment: { ENCRYPTION_KEY: `${on.test.database.encryptionKey},${newest}` } });
+
+  /** As a worker that has the newest key leaves it behind. */
+  async function sealWithNewest(id: string): Promise<void> {
+    const [known, next] = [new Secrets([on.test.database.encryptionKey]), new Secrets([newest])];
+    for (const [column, purpose] of [
+      ["sealed_spec", `deployment.spec:${id}`],
+      ["sealed_database_password", `deployment.database-password:${id}`],
+    ] as const) {
+      const { rows } = await on.test.owner.query(`select ${column} as value from deployments where id = $1`, [id]);
+      await on.test.owner.query(`update deployments set ${column} = $2 where id = $1`, [
+        id,
+        next.seal(known.open(rows[0].value, purpose), purpose),
+      ]);
+    }
+  }
+
+  it("leaves a program that should run to one that has it, and alone fails its tasks with that cause", async () => {
+    const id = await leftRunning();
+    await sealWithNewest(id);
+    const former = await epochOf(id);
+    await on.startWorker();
+    const left = await on.until(id, (d) => d.status === "degraded" && (d.health?.message?.includes(lacks) ?? false));
+    expect([left.failure, left.health?.message?.includes(id)]).toEqual([null, false]);
+    await sleep(8_000);
+    expect((await epochOf(id)) - former).toBeLessThanOrEqual(4);
+    await redeployDeployment(on.ctx, { id });
+    expect(await on.until(id, (d) => d.currentTask === null)).toMatchObject({ status: "degraded", failure: null });
+    const task = await on.newestTask(id);
+    expect(task).toMatchObject({ status: "failed", failure: { code: "encryption_key_missing", message: expect.stringContaining(lacks) } });
+    const knowing = await startKnowing();
+    await on.until(id, "running");
+    expect(await isReadyAt(id, knowing)).toBe(true);
+    expect(await on.auditOf(id)).not.toContain("deployment.failed");
+  });
+
+  it("hands its task to one that has it", async () => {
+    const id = await leftRunning();
+    const knowing = await startKnowing();
+    await waitFor(() => isReadyAt(id, knowing), { what: "the knowing worker runs it" });
+    await on.startWorker();
+    knowing.freeze();
+    await sealWithNewest(id);
+    await redeployDeployment(on.ctx, { id });
+    await waitFor(async () => (await failedSteps(id)).length > 0, { what: "the key is missed" });
+    knowing.thaw();
+    const redeployed = await on.until(id, (d) => d.status === "running" && d.currentTask === null);
+    expect(redeployed.failure).toBeNull();
+    expect(await isReadyAt(id, knowing)).toBe(true);
+    expect((await failedSteps(id))[0]?.detail).toContain(lacks);
   });
 });
 

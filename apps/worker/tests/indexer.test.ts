@@ -41,7 +41,7 @@ it("the real indexer stores every event, is served where the platform says, and 
   await waitFor(async () => (await stored(id)) === 2_000, { within: 20_000, what: "2,000 events are stored" });
   const endpoint = await resolveEndpoint(on.test.platform, slug);
   const answer = await fetch(`http://${endpoint?.instance?.address}/rest`, {
-    headers: { authorization: `Bearer ${endpoint?.instance?.token}` },
+    headers: { authorization: `Bearer ${endpoint?.instance?.token()}` },
   });
   expect(answer.status).toBe(200);
   expect((await fetch(`http://${endpoint?.instance?.address}/rest`)).status).toBe(401);

@@ -27,7 +27,7 @@ beforeEach(() => on.setFault({}));
 /** What the program of a deployment says of itself. */
 async function healthOf(id: string): Promise<{ pid: number }> {
   const instance = (await resolveEndpoint(on.test.platform, (await on.get(id)).slug))?.instance;
-  const answer = await fetch(`http://${instance?.address}/health`, { headers: { authorization: `Bearer ${instance?.token}` } });
+  const answer = await fetch(`http://${instance?.address}/health`, { headers: { authorization: `Bearer ${instance?.token()}` } });
   return (await answer.json()) as { pid: number };
 }
 

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ObeliskError } from "../src/kernel/errors.ts";
-import { databaseRolePassword, equalSecrets, Secrets } from "../src/kernel/secrets.ts";
+import { databaseRolePassword, equalSecrets, keyId, Secrets, UnreadableSecret } from "../src/kernel/secrets.ts";
 
 const oldKey = "an-old-key-of-at-least-thirty-two-characters";
 const newKey = "a-new-key-of-at-least-thirty-two-characters!";
@@ -27,7 +26,7 @@ describe("secrets at rest", () => {
     const secrets = new Secrets([newKey]);
     const open = () => secrets.open(secrets.seal("x", "deployment:a"), "deployment:b");
     // Typed, so that a deployment whose secret is lost fails with the cause instead of being started again for ever.
-    expect(open).toThrow(ObeliskError);
+    expect(open).toThrow(UnreadableSecret);
     expect(open).toThrow("The stored secret deployment:b can't be opened");
   });
 
@@ -36,7 +35,7 @@ describe("secrets at rest", () => {
     const parts = secrets.seal("something", "purpose").split(".");
     for (let part = 2; part < parts.length; part += 1) {
       const cut = parts.map((text, index) => (index === part ? text.slice(0, 8) : text)).join(".");
-      expect(() => secrets.open(cut, "purpose")).toThrow(ObeliskError);
+      expect(() => secrets.open(cut, "purpose")).toThrow(UnreadableSecret);
     }
   });
 
@@ -61,6 +60,8 @@ describe("secrets at rest", () => {
   it("names the missing key, and nothing of its content, when the key is gone", () => {
     const sealed = new Secrets([oldKey]).seal("x", "p");
     expect(() => new Secrets([newKey]).open(sealed, "p")).toThrow(/It needs encryption key [0-9a-f]{8}: add that key/);
+    expect(() => new Secrets([newKey]).open(sealed, "p")).toThrow(expect.objectContaining({ missingKey: keyId(oldKey) }));
+    expect(() => new Secrets([oldKey]).open(sealed, "q")).toThrow(expect.objectContaining({ missingKey: null }));
   });
 
   it("gives each database role its own password, the same in every process", () => {

@@ -1,5 +1,5 @@
 import { ObeliskError } from "@obelisk/core/kernel/errors";
-import { type ResolvedEndpoint, resolveEndpoint } from "@obelisk/core/modules/provisioning";
+import { type EndpointInstance, type ResolvedEndpoint, resolveEndpoint } from "@obelisk/core/modules/provisioning";
 import { findMembership } from "@obelisk/core/modules/tenancy";
 import { Agent, type Dispatcher, errors } from "undici";
 import type { AppContext, Parts } from "./context.ts";
@@ -120,7 +120,7 @@ export function endpointProxy(parts: Parts, { deadlineMs = patienceMs }: { deadl
         origin: `http://${instance.address}`,
         path: path + url.search,
         method: c.req.method as Dispatcher.HttpMethod,
-        headers: forwardedHeaders(c.req.raw.headers, { token: instance.token, requestId: c.get("state").requestId }),
+        headers: forwardedHeaders(c.req.raw.headers, { token: instance.token(), requestId: c.get("state").requestId }),
         body,
         signal: ended,
       });
@@ -145,7 +145,7 @@ export function endpointProxy(parts: Parts, { deadlineMs = patienceMs }: { deadl
 }
 
 interface Forward {
-  instance: { address: string; token: string };
+  instance: EndpointInstance;
   body: Buffer | null;
   /** Told when the answer's last byte has gone, or nothing more will come. */
   done: () => void;

@@ -8,9 +8,23 @@ import {
   randomBytes,
   timingSafeEqual,
 } from "node:crypto";
-import { ObeliskError } from "./errors.ts";
 
 const format = "v1";
+
+/**
+ * A stored secret that can't be opened: trying again mends nothing. Its message names the secret and its key, for the operator's log only, so
+ * it is no refusal that a transport would show.
+ */
+export class UnreadableSecret extends Error {
+  /** The id of the key that it needs and this process lacks; null where the value was changed or moved. */
+  readonly missingKey: string | null;
+
+  constructor(purpose: string, why: string, options: { missingKey?: string; cause?: unknown } = {}) {
+    super(`The stored secret ${purpose} can't be opened. ${why}`, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "UnreadableSecret";
+    this.missingKey = options.missingKey ?? null;
+  }
+}
 
 /**
  * Keeps secrets at rest: AES-256-GCM with a data key derived per secret, bound to a purpose so that a sealed value copied into another
@@ -45,12 +59,13 @@ export class Secrets {
 
   /**
    * Decrypts what `seal` made for the same purpose.
-   * @throws ObeliskError `unavailable` when the key is not configured, or the value was changed or moved: trying again mends neither.
+   * @throws UnreadableSecret when the key is not configured, or the value was changed or moved
    */
   open(sealed: string, purpose: string): string {
     const [version, id, salt, nonce, body] = sealed.split(".");
-    if (version !== format || !id || !salt || !nonce || !body) throw unreadable(purpose, "It is malformed.");
-    if (!this.#keys.has(id)) throw unreadable(purpose, `It needs encryption key ${id}: add that key to ENCRYPTION_KEY.`);
+    if (version !== format || !id || !salt || !nonce || !body) throw new UnreadableSecret(purpose, "It is malformed.");
+    if (!this.#keys.has(id))
+      throw new UnreadableSecret(purpose, `It needs encryption key ${id}: add that key to ENCRYPTION_KEY.`, { missingKey: id });
     const bytes = Buffer.from(body, "base64url");
     const dataKey = this.#dataKey(id, Buffer.from(salt, "base64url"));
     try {
@@ -59,7 +74,7 @@ export class Secrets {
       decipher.setAuthTag(bytes.subarray(-16));
       return Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString("utf8");
     } catch (cause) {
-      throw unreadable(purpose, "It was changed, moved, or sealed by a build that sealed otherwise.", cause);
+      throw new UnreadableSecret(purpose, "It was changed, moved, or sealed by a build that sealed otherwise.", { cause });
     }
   }
 
@@ -73,10 +88,6 @@ export class Secrets {
     if (!key) throw new Error(`encryption key ${id} is not configured`);
     return createSecretKey(createHmac("sha256", key).update("obelisk.secrets").update(salt).update("\x01").digest());
   }
-}
-
-function unreadable(purpose: string, why: string, cause?: unknown): ObeliskError {
-  return new ObeliskError("unavailable", `The stored secret ${purpose} can't be opened. ${why}`, { cause });
 }
 
 /**

@@ -1,5 +1,11 @@
 /** Codes of failures that lie with this worker or its host: on another one the same program may run. */
-const ofTheWorker: ReadonlySet<string> = new Set(["program_missing", "already_running", "start_refused", "program_outdated"]);
+const ofTheWorker: ReadonlySet<string> = new Set([
+  "program_missing",
+  "already_running",
+  "start_refused",
+  "program_outdated",
+  "encryption_key_missing",
+]);
 
 /** Whether a failure of this code says nothing against the deployment: only that this worker can't run its program now. */
 export function isOfTheWorker(code: string): boolean {

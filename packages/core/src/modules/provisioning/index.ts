@@ -10,7 +10,7 @@ export { listTasks } from "./read-tasks.ts";
 export { getInstance, healthHistory, readLogs } from "./read-telemetry.ts";
 export { rerunTask } from "./rerun-task.ts";
 export { setVisibility } from "./set-visibility.ts";
-export { type ResolvedEndpoint, resolveEndpoint } from "./system/endpoints.ts";
+export { type EndpointInstance, type ResolvedEndpoint, resolveEndpoint } from "./system/endpoints.ts";
 export {
   type ConfiguredNetwork,
   configuredNetworks,

@@ -20,7 +20,7 @@ export interface ProcedureParts {
 }
 
 /** What one step works with. */
-interface StepWork {
+export interface StepWork {
   parts: ProcedureParts;
   ctx: OrganizationContext;
   task: ClaimedTask;

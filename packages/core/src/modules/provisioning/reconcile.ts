@@ -1,14 +1,18 @@
 import type { Platform } from "../../kernel/context.ts";
 import { ObeliskError } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
+import { UnreadableSecret } from "../../kernel/secrets.ts";
+import { isOfTheWorker } from "./ability-policy.ts";
 import { giveUpInstance } from "./fail-deployment.ts";
-import { owedTo } from "./policy.ts";
+import { type Failure, owedTo } from "./policy.ts";
 import type { TaskWorker } from "./run-task.handler.ts";
 import { runTask } from "./run-task.job.ts";
 import type { RuntimeDatabase } from "./runtime-schema.ts";
+import { secretFailure } from "./secret-failure.ts";
+import { unreachable } from "./supervision/health-policy.ts";
 import type { Supervisor } from "./supervision/supervisor.ts";
 import { readCharge } from "./system/charge.ts";
-import { type InstanceLease, releaseInstance, takeDueInstances } from "./system/instance-leases.ts";
+import { type InstanceLease, recordHealth, releaseInstance, takeDueInstances } from "./system/instance-leases.ts";
 import { resealStale } from "./system/reseal.ts";
 import { sweepTelemetry, trimLogs, unheldTasks } from "./system/upkeep.ts";
 
@@ -113,7 +117,7 @@ export class Reconciler {
     this.#moreToStart = started.filter(Boolean).length === room;
   }
 
-  /** @returns whether it was started */
+  /** @returns whether it was started, or given up */
   async #startUnder(lease: InstanceLease): Promise<boolean> {
     const { platform, supervisor } = this.#parts;
     const log = this.#parts.logger.child({ deploymentId: lease.deploymentId, epoch: lease.epoch });
@@ -137,8 +141,12 @@ export class Reconciler {
     try {
       await supervisor.take(lease, await readCharge(platform, runtimes, lease.deploymentId));
     } catch (error) {
-      if (!(error instanceof ObeliskError)) throw error;
-      await giveUpInstance(platform, lease, { code: error.code, message: error.message });
+      const failure = failureOfCharge(error);
+      if (!failure) throw error;
+      if (!isOfTheWorker(failure.code)) return giveUpInstance(platform, lease, failure);
+      supervisor.inabilities.note(lease.deploymentId, Date.now());
+      await recordHealth(platform, lease, unreachable(null, failure.message, new Date()));
+      throw error;
     }
   }
 
@@ -152,4 +160,10 @@ export class Reconciler {
     const values = await resealStale(platform);
     if (values > 0) logger.info({ values }, "sealed again with the newest encryption key what an older one had sealed");
   }
+}
+
+/** Why a program lacks what it would be started with; null where the error tells nothing of that. */
+function failureOfCharge(error: unknown): Failure | null {
+  if (error instanceof UnreadableSecret) return secretFailure(error);
+  return error instanceof ObeliskError ? { code: error.code, message: error.message } : null;
 }

@@ -1,14 +1,26 @@
 import type { Changes } from "../../kernel/changes.ts";
 import type { OrganizationContext } from "../../kernel/context.ts";
 import type { Logger } from "../../kernel/logger.ts";
+import { UnreadableSecret } from "../../kernel/secrets.ts";
 import { isOfTheWorker } from "./ability-policy.ts";
 import { admit, type Fitness, offerAgainSeconds } from "./admission.ts";
 import { programMissing } from "./driver/index.ts";
 import { finishTask, type TaskEnd } from "./finish-task.ts";
 import { courses, type Failure, type Progress, runsAgain } from "./policy.ts";
-import { type Begun, failureOf, type ProcedureParts, procedures, progressOf, shutOut, startsProgram } from "./procedures.ts";
+import {
+  type Begun,
+  failureOf,
+  type ProcedureParts,
+  procedures,
+  progressOf,
+  type Step,
+  type StepWork,
+  shutOut,
+  startsProgram,
+} from "./procedures.ts";
 import { runTask } from "./run-task.job.ts";
 import { SchemaFenced } from "./runtime-schema.ts";
+import { secretFailure } from "./secret-failure.ts";
 import { begunSteps, type ClaimedTask, claimTask, handBackTask } from "./system/task-leases.ts";
 import { type OfferedTask, readOffer } from "./system/task-offers.ts";
 import { TaskFailure, TaskInterrupted, TaskRun } from "./task-run.ts";
@@ -128,7 +140,8 @@ export class TaskWorker {
       run.signal.throwIfAborted();
       if (hindrance) throw new TaskFailure(hindrance);
       const begun: Begun = { program: null };
-      for (const step of procedures[task.action]) await run.step((signal) => step.work({ parts: this.#parts, ctx, task, begun, signal }));
+      for (const step of procedures[task.action])
+        await run.step((signal) => this.#take(step, { parts: this.#parts, ctx, task, begun, signal }));
       end = { status: "succeeded", health: health() };
     } catch (error) {
       const reason = error instanceof TaskInterrupted ? error.reason : error instanceof SchemaFenced ? "lost" : null;
@@ -148,6 +161,18 @@ export class TaskWorker {
     } catch (error) {
       if (error instanceof TaskInterrupted) return this.#lost(task, log);
       throw error;
+    }
+  }
+
+  /** Takes a step. A secret that can't be opened here says why it failed, and for want of a key that this worker leaves it to others. */
+  async #take(step: Step, work: StepWork): Promise<string | null> {
+    try {
+      return await step.work(work);
+    } catch (error) {
+      if (!(error instanceof UnreadableSecret)) throw error;
+      const failure = secretFailure(error);
+      if (isOfTheWorker(failure.code)) this.#parts.supervisor.inabilities.note(work.task.deploymentId, Date.now());
+      throw new TaskFailure(failure, { cause: error });
     }
   }
 

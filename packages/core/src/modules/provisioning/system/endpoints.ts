@@ -2,6 +2,8 @@ import type { DeploymentStatus } from "@obelisk/schemas/deployments";
 import { sql } from "kysely";
 import { systemDb } from "../../../db/system-db.ts";
 import type { Platform } from "../../../kernel/context.ts";
+import { ObeliskError } from "../../../kernel/errors.ts";
+import { UnreadableSecret } from "../../../kernel/secrets.ts";
 import { sealedFor } from "../sealing.ts";
 
 export interface ResolvedEndpoint {
@@ -9,8 +11,18 @@ export interface ResolvedEndpoint {
   deploymentId: string;
   visibility: "private" | "public";
   status: DeploymentStatus;
-  /** Where the program answers (`host:port`) and the bearer token it asks for; null while none answers. */
-  instance: { address: string; token: string } | null;
+  /** Where the program answers; null while none does. */
+  instance: EndpointInstance | null;
+}
+
+export interface EndpointInstance {
+  /** `host:port` */
+  address: string;
+  /**
+   * The bearer token that it asks for. Opened only here, so that whoever may not see the endpoint learns nothing of a token that can't be.
+   * @throws ObeliskError `unavailable`
+   */
+  token(): string;
 }
 
 /** Who serves `/d/{slug}`; null where no deployment has the slug. Whether the caller may see it is the caller's to decide. */
@@ -25,12 +37,22 @@ export async function resolveEndpoint(platform: Platform, slug: string): Promise
     .executeTakeFirst();
   if (!row) return null;
   const serving = row.status === "running" || row.status === "degraded" || row.status === "provisioning";
-  const token = serving && row.address && row.sealedToken ? platform.secrets.open(row.sealedToken, sealedFor.instanceToken(row.id)) : null;
+  const { id, address, sealedToken } = row;
   return {
     organizationId: row.organizationId,
-    deploymentId: row.id,
+    deploymentId: id,
     visibility: row.visibility as ResolvedEndpoint["visibility"],
     status: row.status as DeploymentStatus,
-    instance: token && row.address ? { address: row.address, token } : null,
+    instance: serving && address && sealedToken ? { address, token: () => openToken(platform, id, sealedToken) } : null,
   };
+}
+
+function openToken({ secrets, logger }: Platform, deploymentId: string, sealed: string): string {
+  try {
+    return secrets.open(sealed, sealedFor.instanceToken(deploymentId));
+  } catch (error) {
+    if (!(error instanceof UnreadableSecret)) throw error;
+    logger.error({ err: error, deploymentId }, "could not open the token of a deployment's program");
+    throw new ObeliskError("unavailable", "This deployment can't be reached from here. The operator finds the cause in the log.");
+  }
 }

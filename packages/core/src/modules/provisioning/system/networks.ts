@@ -1,7 +1,6 @@
 import { systemDb } from "../../../db/system-db.ts";
 import type { Platform } from "../../../kernel/context.ts";
-import { ObeliskError } from "../../../kernel/errors.ts";
-import type { Secrets } from "../../../kernel/secrets.ts";
+import { type Secrets, UnreadableSecret } from "../../../kernel/secrets.ts";
 import { openRpcUrls, sealRpcUrls } from "../specification.ts";
 
 export interface RegisterNetwork {
@@ -58,7 +57,7 @@ function readableUrls(secrets: Secrets, slug: string, sealed: string): string[] 
   try {
     return openRpcUrls(secrets, slug, sealed);
   } catch (error) {
-    if (error instanceof ObeliskError) return null;
+    if (error instanceof UnreadableSecret) return null;
     throw error;
   }
 }

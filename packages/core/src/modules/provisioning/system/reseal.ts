@@ -15,7 +15,7 @@ const columns = [
  * Seals with the newest key what an older one sealed, so that the operator can drop the older one. Ends with a column once `limit` of its values
  * or more, but less than twice as many, were sealed again. What can't be opened, such as for want of its key, is passed over and not counted.
  * @returns values sealed again
- * @throws ObeliskError `unavailable` of the first value that can't be opened, naming the key where one is missing; thrown after all the work
+ * @throws UnreadableSecret of the first value that can't be opened; after all the work
  */
 export async function resealStale(platform: Platform, limit = 500): Promise<number> {
   let fault: unknown;

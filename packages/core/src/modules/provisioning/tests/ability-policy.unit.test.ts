@@ -33,8 +33,13 @@ describe("a worker that can't run a program", () => {
   });
 
   it("tells its own troubles from those of the deployment", () => {
-    expect(["program_missing", "already_running", "start_refused", "program_outdated"].every(isOfTheWorker)).toBe(true);
-    expect(["configuration_invalid", "start_failed", "crash_loop", "capacity", "internal_error"].some(isOfTheWorker)).toBe(false);
+    const own = ["program_missing", "already_running", "start_refused", "program_outdated", "encryption_key_missing"];
+    expect(own.every(isOfTheWorker)).toBe(true);
+    expect(
+      ["secret_unreadable", "unavailable", "configuration_invalid", "start_failed", "crash_loop", "capacity", "internal_error"].some(
+        isOfTheWorker,
+      ),
+    ).toBe(false);
   });
 });
 

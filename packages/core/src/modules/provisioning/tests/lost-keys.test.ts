@@ -1,4 +1,4 @@
-import { Secrets } from "@obelisk/core/kernel/secrets";
+import { keyId, Secrets } from "@obelisk/core/kernel/secrets";
 import { configuredNetworks, registerNetwork } from "@obelisk/core/modules/provisioning";
 import { openTestPlatform, type TestPlatform } from "@obelisk/testing/test-platform";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -36,7 +36,8 @@ test("values that can't be opened are reported and don't keep the rest from bein
   for (const slug of ["a1", "a2", "a3"]) await registerNetwork(under(lost), network(slug));
   for (const slug of ["b1", "b2", "b3"]) await registerNetwork(under(older), network(slug));
   await expect(resealStale(under(newest, older), 3)).rejects.toMatchObject({
-    code: "unavailable",
+    name: "UnreadableSecret",
+    missingKey: keyId(lost),
     message: expect.stringContaining("add that key to ENCRYPTION_KEY"),
   });
   const readable = (await listed()).filter(([, origins]) => origins !== null).map(([slug]) => slug);
