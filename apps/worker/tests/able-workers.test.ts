@@ -198,6 +198,7 @@ describe("a worker that lacks an encryption key", () => {
     const redeployed = await on.until(id, (d) => d.status === "running" && d.currentTask === null);
     expect(redeployed.failure).toBeNull();
     expect(await isReadyAt(id, knowing)).toBe(true);
+    expect(await on.newestTask(id)).toMatchObject({ action: "redeploy", status: "succeeded" });
     expect((await failedSteps(id))[0]?.detail).toContain(lacks);
   });
 });
