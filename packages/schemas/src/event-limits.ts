@@ -58,7 +58,7 @@ export function firstAbiAbove(
     for (const { type, name, anonymous, inputs = [] } of abi) {
       if (type !== "event" || anonymous) continue;
       const parameters = inputs as readonly EventParameter[];
-      const signature = `${name}(${parameters.map(canonical).join(",")})`;
+      const signature = eventSignature(name ?? "", parameters);
       const topics = parameters.filter(({ indexed }) => indexed).length;
       const own = `${signature}${topics}`;
       if (!told.has(own)) told.set(own, JSON.stringify([signature, parameters.map((one) => [names(one), one.indexed === true])]));
@@ -68,8 +68,19 @@ export function firstAbiAbove(
   });
 }
 
-function canonical({ type, components = [] }: EventParameter): string {
-  if (type.startsWith("tuple")) return `(${components.map(canonical).join(",")})${type.slice("tuple".length)}`;
+/** An event's signature, such as `Transfer(address,address,uint256)`: what tells events of one name apart. */
+export function eventSignature(name: string, inputs: readonly Typed[] = []): string {
+  return `${name}(${inputs.map(canonicalType).join(",")})`;
+}
+
+interface Typed {
+  type: string;
+  components?: readonly unknown[] | undefined;
+}
+
+/** The type as signatures spell it: a tuple by its components, `uint` and `int` with their bits. */
+function canonicalType({ type, components = [] }: Typed): string {
+  if (type.startsWith("tuple")) return `(${(components as Typed[]).map(canonicalType).join(",")})${type.slice("tuple".length)}`;
   return type.replace(/^(u?int)(?!\d)/, "$1256");
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createIndexerSchema } from "@obelisk/schemas/deployments";
-import { eventLimits } from "@obelisk/schemas/event-limits";
+import { eventLimits, eventSignature } from "@obelisk/schemas/event-limits";
 import { expect, test } from "vitest";
 
 const program = join(import.meta.dirname, "../../../runtimes/indexer/src");
@@ -22,6 +22,12 @@ test("the limits are the indexer program's", () => {
     nesting: constant("abi/types.ts", "maxNesting"),
     staticWords: constant("abi/types.ts", "maxStaticWords"),
   });
+});
+
+test("a signature spells tuples by their components and uint and int with their bits", () => {
+  const components = [{ type: "uint[2]" }, { type: "tuple[]", components: [{ type: "int" }, { type: "bytes32" }] }];
+  expect(eventSignature("E", [{ type: "tuple[3]", components }, { type: "uint8" }])).toBe("E((uint256[2],(int256,bytes32)[])[3],uint8)");
+  expect(eventSignature("Bare")).toBe("Bare()");
 });
 
 test("501 different events over all contracts are refused, overloads counted and shared declarations not", () => {

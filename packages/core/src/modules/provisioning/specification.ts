@@ -1,8 +1,8 @@
 import type { CreateIndexer, Deployment } from "@obelisk/schemas/deployments";
+import { eventSignature } from "@obelisk/schemas/event-limits";
 import { z } from "zod";
 import type { JsonValue } from "../../kernel/audit-chain.ts";
 import type { Secrets } from "../../kernel/secrets.ts";
-import { eventSignature } from "./event-signature.ts";
 import { sealedFor } from "./sealing.ts";
 
 /** Everything a runtime is started with but what each start makes anew. Kept sealed: an RPC URL often carries an access key. */
