@@ -5,6 +5,7 @@ import { ObeliskError } from "../../kernel/errors.ts";
 import { hashToken } from "../../kernel/secrets.ts";
 import { secondsLeft } from "../../kernel/window.ts";
 import type { KeptAnswer } from "../idempotency/index.ts";
+import { Guesses } from "./guesses.ts";
 import { type FoundKey, lookUpKey, noteUse, type Repeatable } from "./look-up.ts";
 import { isToken } from "./token.ts";
 
@@ -32,10 +33,7 @@ export interface AuthenticatedKey {
 interface Memory {
   /** Tokens whose window of a surface is used up, until it ends. */
   limited: BoundedMap<Omit<AuthenticatedKey, "rate" | "limited" | "answered"> & { resetAt: number }>;
-  /** Failed look-ups of an address in the current minute. */
-  failures: BoundedMap<{ count: number; until: number }>;
-  /** Tokens that worked lately. */
-  proven: BoundedMap<true>;
+  guesses: Guesses;
   /** Keys whose use was noted in the last minute. */
   noted: BoundedMap<true>;
 }
@@ -56,16 +54,12 @@ const memories = new WeakMap<Platform, Memory>();
 const remembered = 20_000;
 const minute = 60_000;
 
-/** Unknown tokens one address may try a minute before look-ups for its unproven tokens stop: guessing must not load the database. */
-const failuresPerMinute = 60;
-
 function memoryOf(platform: Platform): Memory {
   const known = memories.get(platform);
   if (known) return known;
   const memory: Memory = {
     limited: new BoundedMap(remembered),
-    failures: new BoundedMap(remembered),
-    proven: new BoundedMap(remembered),
+    guesses: new Guesses(),
     noted: new BoundedMap(remembered),
   };
   memories.set(platform, memory);
@@ -92,24 +86,11 @@ export async function authenticateKey(
   const now = Date.now();
   const limited = memory.limited.get(`${surface}:${name}`, now);
   if (limited) return { ...limited, rate: rateAt(limitOf(platform, surface), limited.resetAt, now), limited: true, answered: null };
-  const address = caller.ip ?? "unknown";
-  const failures = memory.failures.get(address, now);
-  if (failures && failures.count >= failuresPerMinute && !memory.proven.get(name, now)) {
-    const wait = Math.max(1, Math.ceil((failures.until - now) / 1000));
-    throw new ObeliskError("rate_limited", "Too many unknown API keys came from this address. Check the key, then try again later.", {
-      retryAfterSeconds: wait,
-    });
-  }
-  const found = await lookUpKey(platform, hash, surface, caller.repeatable ?? null);
-  if (!found) {
-    const until = failures?.until ?? now + minute;
-    memory.failures.set(address, { count: (failures?.count ?? 0) + 1, until }, until);
-    throw unknownKey();
-  }
+  const found = await memory.guesses.lookUp(name, caller.ip, () => lookUpKey(platform, hash, surface, caller.repeatable ?? null));
+  if (!found) throw unknownKey();
   if (found.state === "revoked") throw new ObeliskError("revoked_api_key", "This API key was revoked. Use another one.");
   if (found.state === "expired")
     throw new ObeliskError("expired_api_key", "This API key has expired. Create or rotate one in the dashboard.");
-  memory.proven.set(name, true, now + 10 * minute);
   noteUseLater(platform, memory, found, caller.ip, now);
   return accept(platform, memory, found, surface, name, now);
 }

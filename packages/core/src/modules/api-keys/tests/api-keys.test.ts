@@ -128,6 +128,14 @@ test("an address that guesses is stopped, while keys that worked from it go on",
   await expect(use(newToken(), "10.6.6.7")).rejects.toMatchObject({ code: "invalid_api_key" });
 });
 
+test("a thousand guesses at once, from addresses of one network, get no further than one after another", async () => {
+  const tries = Array.from({ length: 1_000 }, (_, at) => use(newToken(), `2001:db8:6:6::${(at + 1).toString(16)}`));
+  const codes = (await Promise.allSettled(tries)).map((one) => one.status === "rejected" && one.reason.code);
+  expect(codes.filter((code) => code === "invalid_api_key")).toHaveLength(60);
+  expect(codes.filter((code) => code === "rate_limited")).toHaveLength(940);
+  await expect(use(newToken(), "2001:db8:6:7::1")).rejects.toMatchObject({ code: "invalid_api_key" });
+});
+
 test("the last use is noted with its address, at most once a minute", async () => {
   const { key, token } = await issue();
   await use(token, "10.1.1.1");
