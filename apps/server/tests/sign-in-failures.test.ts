@@ -125,6 +125,17 @@ test("an address that names one account after another is stopped before they are
   expect([statuses.at(11), statuses.at(12)]).toEqual([401, 429]);
 });
 
+test("tries of signing up and of signing in are counted together", async () => {
+  const from = { "x-forwarded-for": "2001:db8:2:2::1" };
+  const signUp = () => serving.ask("/api/auth/sign-up/email", { body: { name: "A", email: "no address", password }, headers: from });
+  for (let time = 0; time < 6; time += 1)
+    expect([(await signUp()).status, (await signIn("x@failures.test", "x", from)).status]).toEqual([400, 401]);
+  for (const refused of [await signUp(), await signIn("x@failures.test", "x", from)]) {
+    expect([refused.status, Number(refused.headers.get("retry-after")) > 0]).toEqual([429, true]);
+    expect(await refused.json()).toMatchObject({ code: "rate_limited" });
+  }
+});
+
 test("a sign-in that works leaves no window of its account behind", async () => {
   const before = await windows();
   expect((await signIn("typist@failures.test", password)).status).toBe(200);

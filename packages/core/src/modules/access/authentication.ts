@@ -1,7 +1,7 @@
 import { longestPassword, shortestPassword } from "@obelisk/schemas/passwords";
 import { nameSchema } from "@obelisk/schemas/primitives";
 import { betterAuth } from "better-auth";
-import { APIError, getIP } from "better-auth/api";
+import { APIError } from "better-auth/api";
 import { systemDb } from "../../db/system-db.ts";
 import type { Platform } from "../../kernel/context.ts";
 import { invalidRequest, ObeliskError } from "../../kernel/errors.ts";
@@ -9,7 +9,7 @@ import { newId, randomSuffix } from "../../kernel/ids.ts";
 import { KnownBrowser } from "./known-browser.ts";
 import { lastOrganization } from "./last-organization.ts";
 import { boundFailures } from "./sign-in-failures.ts";
-import { signInLimiter } from "./sign-in-limit.ts";
+import { countTry } from "./sign-in-limit.ts";
 import { trustedOrigins } from "./trusted-origins.ts";
 
 export interface User {
@@ -29,7 +29,7 @@ export interface SignedIn {
 export interface AuthenticationOptions {
   /** Signs the session cookie. */
   secret: string;
-  /** Tries of signing in or up that one address has, until the window ends. */
+  /** Tries of signing in and up that one address has together, until the window ends. */
   signInLimit: { requests: number; windowSeconds: number };
   /** Failed sign-ins that one account has, from wherever they come. */
   failureLimit: { requests: number; windowSeconds: number };
@@ -54,7 +54,10 @@ const addressHeader = "x-obelisk-client-address";
 
 /** All that is served of the library. Everything else it has by default would be a door nobody watches. */
 const signInPath = "/api/auth/sign-in/email";
-const offered = new Set([`POST ${signInPath}`, "POST /api/auth/sign-up/email", "POST /api/auth/sign-out"]);
+const signUpPath = "/api/auth/sign-up/email";
+const offered = new Set([`POST ${signInPath}`, `POST ${signUpPath}`, "POST /api/auth/sign-out"]);
+/** What is counted as a try of the caller's address. */
+const tried = new Set([signInPath, signUpPath]);
 
 function ids({ model }: { model: string }): string {
   if (model === "user") return newId("user");
@@ -99,8 +102,6 @@ export function createAuthentication(platform: Platform, options: Authentication
   const { settings } = platform;
   const secure = settings.baseUrl.startsWith("https:");
   const known = new KnownBrowser(options.secret, { secure });
-  const limit = { window: options.signInLimit.windowSeconds, max: options.signInLimit.requests };
-  const tries = signInLimiter(platform);
   const auth = betterAuth({
     appName: "Obelisk",
     baseURL: settings.baseUrl,
@@ -122,14 +123,8 @@ export function createAuthentication(platform: Platform, options: Authentication
         },
       },
     },
-    rateLimit: {
-      enabled: true,
-      window: 60,
-      max: 600,
-      // Signing in is counted before the library is asked, see signIn.
-      customRules: { "/sign-in/*": false, "/sign-up/*": limit },
-      customStorage: tries,
-    },
+    // Tries are counted before the library is asked, see handle.
+    rateLimit: { enabled: false },
     advanced: {
       database: { generateId: ids, validateSchema: false },
       useSecureCookies: secure,
@@ -140,18 +135,12 @@ export function createAuthentication(platform: Platform, options: Authentication
   });
 
   /**
-   * Signs in within what the address's tries and the account's failures leave, and knows the browser again once it has worked. The address
-   * comes first: the caller names the account, and nobody may have windows counted for as many accounts as they can think of.
+   * Signs in within what the account's failures leave, and knows the browser again once it has worked.
    */
   async function signIn(request: Request): Promise<Response> {
     // The library would read a form too; what it reads must be what is counted.
     if (!/^application\/json\s*(;|$)/i.test(request.headers.get("content-type") ?? ""))
       throw new ObeliskError("unsupported_media_type", "Send the body as content-type: application/json.");
-    const { allowed, retryAfter } = await tries.consume(`${getIP(request, auth.options) ?? "unknown"} ${signInPath}`, limit);
-    if (!allowed)
-      throw new ObeliskError("rate_limited", "Too many tries of signing in from your address. Wait, then try again.", {
-        retryAfterSeconds: retryAfter ?? limit.window,
-      });
     const { account, body } = readSignIn(await request.text());
     const headers = new Headers(request.headers);
     headers.delete("content-length");
@@ -166,14 +155,13 @@ export function createAuthentication(platform: Platform, options: Authentication
     async handle(request, ip) {
       const { pathname } = new URL(request.url);
       if (!offered.has(`${request.method} ${pathname}`)) return null;
+      // Before all else: the caller names the account, and nobody may have windows counted for as many accounts as they can think of.
+      if (tried.has(pathname)) await countTry(platform, ip, options.signInLimit);
       const headers = new Headers(request.headers);
       headers.delete(addressHeader);
       if (ip) headers.set(addressHeader, ip);
       const addressed = new Request(request, { headers });
-      const answer = await (pathname === signInPath ? signIn(addressed) : auth.handler(addressed));
-      const wait = answer.headers.get("x-retry-after");
-      if (wait) answer.headers.set("retry-after", wait);
-      return answer;
+      return pathname === signInPath ? signIn(addressed) : auth.handler(addressed);
     },
     async session(headers) {
       if (!headers.get("cookie")) return null;
