@@ -8,6 +8,7 @@ import type { z } from "zod";
 import type { AppContext, AppEnv, Parts } from "../context.ts";
 import { problemAnswer, refusalFrom } from "../error-map.ts";
 import { readJson, readNothing } from "../json-body.ts";
+import { requirePlainText } from "../plain-text.ts";
 import { callerOf, rateHeaders, tokenOf, uncountedRate } from "./caller.ts";
 import { apiRoot, apiVersion, openApiDocument } from "./document.ts";
 import { answerOnce, repeatableOf } from "./idempotent.ts";
@@ -72,6 +73,8 @@ export function publicApi(parts: Parts): Hono<AppEnv> {
     const state = c.get("state");
     let key: AuthenticatedKey | null = null;
     try {
+      // First of all: what is in the path becomes part of what the caller's look-up asks the database.
+      const params = paramsOf(c, operation);
       const repeatable = operation.method === "get" ? null : repeatableOf(c);
       const caller = await callerOf(
         platform,
@@ -92,12 +95,11 @@ export function publicApi(parts: Parts): Hono<AppEnv> {
         organizationId: key.organizationId,
         grant: { type: "scopes", scopes: key.scopes },
       };
-      const params = paramsOf(c, operation);
       if (!key.scopes.includes(operation.scope)) {
         throw new ObeliskError("missing_scope", `This needs an API key with the scope ${operation.scope}.`);
       }
       if (operation.method === "get") {
-        const query = operation.query ? parse(operation.query, c.req.query()) : {};
+        const query = operation.query ? parse(operation.query, queryOf(c)) : {};
         const answer = operation.present(await operation.run(ctx, { params, query, body: null }));
         return c.body(JSON.stringify(answer), operation.status, { ...headersOf(c, key), "content-type": "application/json" });
       }
@@ -155,6 +157,12 @@ function paramsOf(c: AppContext, operation: Operation): Record<string, string> {
     }
   }
   return params;
+}
+
+function queryOf(c: AppContext): Record<string, string> {
+  const query = c.req.query();
+  requirePlainText(query);
+  return query;
 }
 
 function parse(schema: z.ZodType, value: unknown): unknown {
