@@ -16,6 +16,9 @@ export type Handler<Payload> = (payload: Payload) => Promise<"left" | undefined>
 /** Longest a job may wait before the library drops it: a year, so that the deadline of the work itself always ends it first. */
 const retentionSeconds = 365 * 86_400;
 
+/** As the platform's own connections: a statement that no server answers any more fails, and a dead connection at rest is noticed. In milliseconds. */
+const liveness = { statement_timeout: 30_000, query_timeout: 35_000, keepAlive: true, keepAliveInitialDelayMillis: 10_000 };
+
 /** How each hand of a consumer looks for work: one job at a time, without an announcement twice a second. */
 const pace = { batchSize: 1, notifyPollingIntervalSeconds: 0.5, pollingIntervalSeconds: 0.5 };
 
@@ -47,6 +50,8 @@ export class Queue {
       connectionString: options.connectionString,
       application_name: options.applicationName,
       max: options.connections,
+      // Handed on to `pg`, though the library's types don't name them.
+      ...liveness,
       migrate: false,
       createSchema: false,
       schedule: false,

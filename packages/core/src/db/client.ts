@@ -11,6 +11,10 @@ export interface PoolOptions {
   applicationName: string;
   /** Most connections of the pool. */
   connections: number;
+  /** Milliseconds after which the server ends a statement; 30 s unless told. */
+  statementMs?: number;
+  /** Milliseconds that a statement may stay without an answer; somewhat longer than the server lets it run, unless told. */
+  longestSilenceMs?: number;
   /** Told of faults of idle connections, such as a restart of the server. */
   onError(error: Error): void;
 }
@@ -23,18 +27,32 @@ export function roleUrl(databaseUrl: string, role: string, encryptionKey: string
   return url.href;
 }
 
-/** A pool whose clients pipeline: statements issued without awaiting share a round trip. */
+/** That the other end of a connection at rest is gone: asked after this many milliseconds, and known some 10 s later. */
+export const keepAlive = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 } as const;
+
+/** How much longer than the server lets it run a statement is waited for, in milliseconds. */
+const answerMs = 5_000;
+
+/**
+ * A pool whose clients pipeline: statements issued without awaiting share a round trip. PostgreSQL ends a statement after its time and says so:
+ * one that stays without an answer for longer was lost with the server's host or the way to it, and fails; its connection is closed.
+ */
 export function createPool(connectionString: string, options: PoolOptions): pg.Pool {
+  const { statementMs = 30_000, longestSilenceMs = statementMs + answerMs } = options;
   const pool = new pg.Pool({
     connectionString,
     application_name: options.applicationName,
     max: options.connections,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
-    statement_timeout: 30_000,
+    statement_timeout: statementMs,
+    query_timeout: longestSilenceMs,
+    ...keepAlive,
     idle_in_transaction_session_timeout: 60_000,
     pipeline: true,
   });
   pool.on("error", options.onError);
+  // One that is lost while somebody uses it tells them by their statements; its event would end the process if nobody listened.
+  pool.on("connect", (client) => void client.on("error", () => undefined));
   return pool;
 }

@@ -55,6 +55,15 @@ function statementName(sql: string): string | undefined {
   return name;
 }
 
+function streamOf(client: PoolClient): Writable {
+  return (client as unknown as { connection: { stream: Writable } }).connection.stream;
+}
+
+/** Whether a client's connection is closed, or about to be: its pool learns of that a moment later, and would lend it once more. */
+export function isLost(client: PoolClient): boolean {
+  return streamOf(client).destroyed;
+}
+
 const gathering = new WeakSet<object>();
 
 /**
@@ -62,7 +71,7 @@ const gathering = new WeakSet<object>();
  * costs a fraction of one each.
  */
 export function gatherWrites(client: PoolClient): void {
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  const stream = streamOf(client);
   if (gathering.has(stream)) return;
   gathering.add(stream);
   stream.cork();

@@ -1,6 +1,6 @@
 import { Kysely } from "kysely";
 import type { Pool } from "pg";
-import { postgresDialect } from "./dialect.ts";
+import { isLost, postgresDialect } from "./dialect.ts";
 import type { DB } from "./types.gen.ts";
 
 declare const system: unique symbol;
@@ -13,7 +13,7 @@ export type SystemDb = Kysely<DB> & { readonly [system]: true };
 
 export function createSystemDb(pool: Pool): SystemDb {
   return new Kysely<DB>({
-    dialect: postgresDialect({ acquire: () => pool.connect(), release: (client) => client.release(), end: () => pool.end() }),
+    dialect: postgresDialect({ acquire: () => pool.connect(), release: (client) => client.release(isLost(client)), end: () => pool.end() }),
   }) as SystemDb;
 }
 

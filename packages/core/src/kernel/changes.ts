@@ -1,5 +1,6 @@
 import pg from "pg";
 import { z } from "zod";
+import { keepAlive } from "../db/client.ts";
 import type { Logger } from "./logger.ts";
 
 /** The channel on which the database's triggers announce what changed; see the provisioning migration. */
@@ -113,8 +114,9 @@ export async function listenForChanges(options: { connectionString: string; appl
     const next = new pg.Client({
       connectionString: options.connectionString,
       application_name: options.applicationName,
-      keepAlive: true,
       connectionTimeoutMillis: 10_000,
+      query_timeout: 10_000,
+      ...keepAlive,
     });
     client = next;
     next.on("notification", (message) => receive(message.payload ?? ""));

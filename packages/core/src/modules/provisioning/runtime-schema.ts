@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import pg from "pg";
+import type pg from "pg";
+import { createPool } from "../../db/client.ts";
 import { scramVerifier } from "../../db/scram-verifier.ts";
 import type { Logger } from "../../kernel/logger.ts";
 
@@ -35,15 +36,12 @@ export class RuntimeDatabase {
 
   constructor(url: string, logger: Logger) {
     this.#url = new URL(url);
-    this.#pool = new pg.Pool({
-      connectionString: url,
-      application_name: "obelisk worker runtimes",
-      max: 4,
-      connectionTimeoutMillis: 10_000,
-      statement_timeout: 60_000,
-      idle_in_transaction_session_timeout: 60_000,
+    this.#pool = createPool(url, {
+      applicationName: "obelisk worker runtimes",
+      connections: 4,
+      statementMs: 60_000,
+      onError: (error) => logger.warn({ err: error }, "lost a connection to the runtime database"),
     });
-    this.#pool.on("error", (error) => logger.warn({ err: error }, "lost a connection to the runtime database"));
   }
 
   /** Where a program connects to, as its own role. */

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { answeredWithin } from "../../kernel/answered-within.ts";
 import type { Platform } from "../../kernel/context.ts";
+import { every } from "../../kernel/every.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import { type Failure, heartbeatMs, leaseMs } from "./policy.ts";
 import { withoutLines } from "./restart-policy.ts";
@@ -45,7 +47,8 @@ export class TaskRun {
   readonly #abort = new AbortController();
   readonly #closed = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
-  #lastBeat = Date.now();
+  /** When the last sign of life was given that was heard: the lease counts from somewhat later. */
+  #heldAt = Date.now();
   #position = 0;
 
   constructor(platform: Platform, task: ClaimedTask, stopping: AbortSignal, logger: Logger) {
@@ -58,7 +61,16 @@ export class TaskRun {
     else this.#timers.push(setTimeout(() => this.#interrupt("deadline"), Math.min(untilDeadline, 2 ** 31 - 1)));
     if (stopping.aborted) this.#interrupt("stopping");
     else stopping.addEventListener("abort", () => this.#interrupt("stopping"), { once: true, signal: this.#closed.signal });
-    this.#timers.push(setInterval(() => void this.beat(), heartbeatMs));
+    // A beat tells of its faults by itself.
+    this.#closed.signal.addEventListener(
+      "abort",
+      every(
+        heartbeatMs,
+        () => this.beat(),
+        () => undefined,
+      ),
+      { once: true },
+    );
   }
 
   /** Aborts with a TaskInterrupted as its reason. */
@@ -73,12 +85,13 @@ export class TaskRun {
 
   /** Gives a sign of life now: by the clock, and when a change of the task is announced. */
   async beat(): Promise<void> {
+    const at = Date.now();
     try {
-      this.#heard(await beatTask(this.#platform, this.task));
+      this.#heard(await answeredWithin(leaseMs - heartbeatMs, beatTask(this.#platform, this.task)), at);
     } catch (error) {
       this.#logger.warn({ err: error, taskId: this.task.taskId }, "could not give a sign of life for the task");
-      // Whoever can't say that it lives must take it that another one has taken over.
-      if (Date.now() - this.#lastBeat > leaseMs) this.#interrupt("lost");
+      // Whoever can't say that it lives must take it that another one takes over: the next sign would come when the lease has run out.
+      if (Date.now() + heartbeatMs > this.#heldAt + leaseMs) this.#interrupt("lost");
     }
   }
 
@@ -90,8 +103,9 @@ export class TaskRun {
     const position = this.#position;
     this.#position += 1;
     this.#abort.signal.throwIfAborted();
+    const at = Date.now();
     const outcome = await beginStep(this.#platform, this.task, this.task.attempt, position);
-    this.#heard(outcome);
+    this.#heard(outcome, at);
     if (outcome !== "held") this.#abort.signal.throwIfAborted();
     try {
       this.#abort.signal.throwIfAborted();
@@ -122,12 +136,12 @@ export class TaskRun {
     if (!kept) this.#interrupt("lost");
   }
 
-  #heard(outcome: BeatOutcome): void {
+  #heard(outcome: BeatOutcome, at: number): void {
     if (outcome === "lost") {
       this.#interrupt("lost");
       return;
     }
-    this.#lastBeat = Date.now();
+    this.#heldAt = Math.max(this.#heldAt, at);
     if (outcome === "cancel_requested") this.#interrupt("cancelled");
   }
 

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { answeredWithin } from "../../../kernel/answered-within.ts";
 import type { Changes } from "../../../kernel/changes.ts";
 import type { Platform } from "../../../kernel/context.ts";
+import { every } from "../../../kernel/every.ts";
 import type { Logger } from "../../../kernel/logger.ts";
 import type { RuntimeDriver } from "../driver/index.ts";
-import { heartbeatMs } from "../policy.ts";
+import { heartbeatMs, leaseMs } from "../policy.ts";
 import { type InstanceLease, renewInstances } from "../system/instance-leases.ts";
 import { recordUse, type UseSample } from "../system/telemetry.ts";
 import { Inabilities } from "./inabilities.ts";
@@ -25,7 +27,7 @@ export class Supervisor {
   readonly #programs = new Map<string, SupervisedProgram>();
   /** Places kept for programs that are not started yet. */
   readonly #reserved = new Set<{ deploymentId: string }>();
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #repeated: (() => Promise<void>)[] = [];
   #samples = 0;
   #renewing: Promise<void> | null = null;
   #closed = false;
@@ -133,6 +135,10 @@ export class Supervisor {
   /**
    * Prolongs every lease; ends the programs whose lease another worker has taken, and those that run without one.
    * Also called when a change of one of them is announced, so that a program ends as soon as it should.
+   *
+   * While the database gives no answer programs go on: another worker may take them meanwhile, and whatever they and this worker write
+   * then is fenced. So a database that is away for a moment ends nothing.
+   * @throws where the database gives no answer within the time of a lease
    */
   renew(): Promise<void> {
     this.#renewing ??= this.#renew().finally(() => {
@@ -143,11 +149,8 @@ export class Supervisor {
 
   async #renew(): Promise<void> {
     const programs = [...this.#programs.values()].filter((program) => !program.ended);
-    const kept = await renewInstances(
-      this.#platform,
-      this.#workerId,
-      programs.map(({ lease }) => lease),
-    );
+    const leases = programs.map(({ lease }) => lease);
+    const kept = await answeredWithin(leaseMs, renewInstances(this.#platform, this.#workerId, leases));
     const lost = programs.filter(
       (program) => !kept.has(program.lease.deploymentId) && !program.ended && this.#programs.get(program.lease.deploymentId) === program,
     );
@@ -167,7 +170,7 @@ export class Supervisor {
   /** Ends every program and lets go of the leases, so that another worker starts them at once. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const timer of this.#timers) clearInterval(timer);
+    for (const stop of this.#repeated) void stop();
     await Promise.all([...this.#programs.values()].map((program) => program.stop(graceMs)));
     await this.#driver.close(graceMs);
   }
@@ -192,16 +195,6 @@ export class Supervisor {
   }
 
   #every(intervalMs: number, what: string, work: () => Promise<void>): void {
-    let running = false;
-    const timer = setInterval(() => {
-      if (running) return;
-      running = true;
-      work()
-        .catch((error: unknown) => this.#logger.warn({ err: error }, `could not ${what}`))
-        .finally(() => {
-          running = false;
-        });
-    }, intervalMs);
-    this.#timers.push(timer);
+    this.#repeated.push(every(intervalMs, work, (error) => this.#logger.warn({ err: error }, `could not ${what}`)));
   }
 }
