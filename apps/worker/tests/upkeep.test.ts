@@ -59,6 +59,35 @@ describe("a worker's upkeep", () => {
     );
   });
 
+  it("keeps no program waiting, however long a sweep takes", async () => {
+    const first = await on.startWorker();
+    const { id } = await on.create();
+    await on.until(id, "running");
+    const holder = await on.test.owner.connect();
+    try {
+      await holder.query("begin; lock table sessions in access exclusive mode");
+      const second = await on.startWorker();
+      await waitFor(
+        async () => {
+          const { rows } = await on.test.owner.query("select 1 from pg_locks where relation = 'sessions'::regclass and not granted");
+          return rows.length > 0;
+        },
+        { what: "a sweep waits" },
+      );
+      await first.kill();
+      await waitFor(
+        async () => {
+          const { rows } = await on.test.owner.query("select 1 from instances where worker_id = $1 and state = 'ready'", [second.id]);
+          return rows.length > 0;
+        },
+        { within: 16_000, what: "it runs on the other worker" },
+      );
+    } finally {
+      await holder.query("rollback");
+      holder.release();
+    }
+  });
+
   it("removes sessions, verifications, windows and answers past their time, and none before it", async () => {
     const { owner } = on.test;
     const user = on.tenant.users.owner.id;

@@ -13,8 +13,7 @@ import { unreachable } from "./supervision/health-policy.ts";
 import type { Supervisor } from "./supervision/supervisor.ts";
 import { readCharge } from "./system/charge.ts";
 import { type InstanceLease, recordHealth, releaseInstance, takeDueInstances } from "./system/instance-leases.ts";
-import { resealStale } from "./system/reseal.ts";
-import { sweepTelemetry, trimLogs, unheldTasks } from "./system/upkeep.ts";
+import { unheldTasks } from "./system/upkeep.ts";
 
 export interface ReconcilerParts {
   platform: Platform;
@@ -23,22 +22,19 @@ export interface ReconcilerParts {
   tasks: TaskWorker;
   runtimes: RuntimeDatabase;
   logger: Logger;
-  /** Work of other modules that is due every few minutes. */
-  sweeps: readonly ((platform: Platform) => Promise<unknown>)[];
 }
 
 /** Times in milliseconds, with a tenth of jitter either way; counts of what one pass takes on. */
-const pace = { pulseMs: 2_000, moreMs: 300, sweepMs: 60_000, tasks: 100, starts: 4 };
+const pace = { pulseMs: 2_000, moreMs: 300, tasks: 100, starts: 4 };
 
 /**
- * Brings what is nearer to what should be: tasks whose worker died go back to the queue, tasks past their deadline end, programs that
- * nobody answers for are started here while there is room, and what is past its time is removed. Every worker runs one.
+ * Brings what is nearer to what should be: tasks whose worker died go back to the queue, tasks past their deadline end, and programs that
+ * nobody answers for are started here while there is room. Every worker runs one.
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> = Promise.resolve();
-  #sweptAt = 0;
   /** Whether the last pass started as many programs as it may, so that more may wait. */
   #moreToStart = false;
   #open = false;
@@ -65,7 +61,6 @@ export class Reconciler {
     const parts: [string, () => Promise<void>][] = [
       ["bring tasks back", () => this.#bringTasksBack()],
       ["start programs", () => this.#startPrograms()],
-      ["remove what is past its time", () => this.#sweep()],
     ];
     for (const [what, work] of parts) {
       try {
@@ -148,17 +143,6 @@ export class Reconciler {
       await recordHealth(platform, lease, unreachable(null, failure.message, new Date()));
       throw error;
     }
-  }
-
-  async #sweep(): Promise<void> {
-    const { platform, supervisor, sweeps, logger } = this.#parts;
-    if (Date.now() - this.#sweptAt < pace.sweepMs) return;
-    this.#sweptAt = Date.now();
-    await sweepTelemetry(platform);
-    for (const deploymentId of supervisor.deployments()) await trimLogs(platform, deploymentId);
-    for (const sweep of sweeps) await sweep(platform);
-    const values = await resealStale(platform);
-    if (values > 0) logger.info({ values }, "sealed again with the newest encryption key what an older one had sealed");
   }
 }
 

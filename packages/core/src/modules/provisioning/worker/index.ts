@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { answeredWithin } from "../../../kernel/answered-within.ts";
 import type { Changes } from "../../../kernel/changes.ts";
 import type { Platform } from "../../../kernel/context.ts";
+import { every } from "../../../kernel/every.ts";
 import { newId } from "../../../kernel/ids.ts";
 import type { Logger } from "../../../kernel/logger.ts";
 import type { RuntimeDriver } from "../driver/index.ts";
-import { heartbeatMs } from "../policy.ts";
+import { heartbeatMs, leaseMs } from "../policy.ts";
 import { Reconciler } from "../reconcile.ts";
 import { TaskWorker } from "../run-task.handler.ts";
 import { runTask } from "../run-task.job.ts";
 import { RuntimeDatabase } from "../runtime-schema.ts";
 import { Supervisor } from "../supervision/supervisor.ts";
+import { openSweeps, type Sweep } from "../sweeps.ts";
 import { beatWorker, removeWorker } from "../system/workers.ts";
 
 export interface ProvisioningWorkerOptions {
@@ -22,8 +25,8 @@ export interface ProvisioningWorkerOptions {
   /** Programs run at most, and tasks worked on at a time. */
   capacity: number;
   concurrency: number;
-  /** Work of other modules that is due every few minutes. */
-  sweeps: readonly ((platform: Platform) => Promise<unknown>)[];
+  /** Work of other modules that is due every minute. */
+  sweeps: readonly Sweep[];
 }
 
 export interface ProvisioningWorker {
@@ -56,14 +59,16 @@ export async function openProvisioningWorker(options: ProvisioningWorkerOptions)
     });
   const work = { platform, workerId: id, supervisor, runtimes, logger };
   const tasks = new TaskWorker({ ...work, changes, concurrency, beat, stopping: stopping.signal });
-  const reconciler = new Reconciler({ ...work, tasks, sweeps: options.sweeps });
+  const reconciler = new Reconciler({ ...work, tasks });
   await beat();
-  const beating = setInterval(
-    () => void beat().catch((error: unknown) => logger.warn({ err: error }, "could not give a sign of life")),
+  const stopBeating = every(
     heartbeatMs,
+    () => answeredWithin(leaseMs, beat()),
+    (error) => logger.warn({ err: error }, "could not give a sign of life"),
   );
   supervisor.open();
   reconciler.open();
+  const endSweeps = openSweeps({ platform, supervisor, logger, others: options.sweeps });
   await platform.queue.work(runTask, concurrency, ({ taskId }) => tasks.run(taskId));
 
   return {
@@ -71,12 +76,14 @@ export async function openProvisioningWorker(options: ProvisioningWorkerOptions)
     async close() {
       await platform.queue.rest(runTask as never);
       stopping.abort();
-      clearInterval(beating);
+      const [atRest, swept] = [stopBeating(), endSweeps()];
       await reconciler.close();
       for (const end = Date.now() + handBackMs; tasks.size > 0 && Date.now() < end; ) await sleep(25);
       if (tasks.size > 0) logger.warn({ tasks: tasks.size }, "tasks did not come to a border in time: their leases run out by themselves");
       await supervisor.close();
+      await atRest;
       await removeWorker(platform, id);
+      await swept;
       await runtimes.end();
     },
   };
