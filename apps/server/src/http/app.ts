@@ -7,12 +7,16 @@ import { problemAnswer, refusalFrom } from "./error-map.ts";
 import { healthRoutes } from "./health.ts";
 import { readText } from "./json-body.ts";
 import { pages } from "./pages.ts";
+import { BodyBudget } from "./read-body.ts";
 import { recordRequests } from "./record-requests.ts";
 import { apiRoot } from "./rest/document.ts";
 import { publicApi } from "./rest/public-api.ts";
 import { requireSameOrigin } from "./same-origin.ts";
 import { handleProcedures } from "./trpc/handler.ts";
 import { noticeUnheardProxy } from "./unheard-proxy.ts";
+
+/** Bytes of large request bodies that this process keeps at a time. */
+const largestBodies = 64 * 1024 * 1024;
 
 /** Every address the server answers. `close` gives back the proxy's connections. */
 export function createApp(parts: Parts): { app: Hono<AppEnv>; close(): Promise<void> } {
@@ -22,11 +26,12 @@ export function createApp(parts: Parts): { app: Hono<AppEnv>; close(): Promise<v
   const page = pages(parts);
   const proxy = endpointProxy(parts, { deadlineMs: parts.options.endpointDeadlineMs });
 
+  const bodies = new BodyBudget(largestBodies);
   const noticeProxy = noticeUnheardProxy(parts);
   app.use(
     recordRequests(parts, (c) => {
       noticeProxy(c.req.header("x-forwarded-for"));
-      return beginRequest(c, parts);
+      return beginRequest(c, parts, bodies.open());
     }),
   );
   app.onError((error, c) => refuse(c, error));
@@ -44,7 +49,7 @@ export function createApp(parts: Parts): { app: Hono<AppEnv>; close(): Promise<v
     const request =
       c.req.method === "GET"
         ? c.req.raw
-        : new Request(c.req.url, { method: "POST", headers: c.req.raw.headers, body: await readText(c.req.raw) });
+        : new Request(c.req.url, { method: "POST", headers: c.req.raw.headers, body: await readText(c.req.raw, c.get("state").body) });
     return (await authentication.handle(request, c.get("state").ip)) ?? refuse(c, nothingHere(c));
   });
   app.on(["GET", "POST"], "/api/trpc/*", (c) => handleProcedures(c, parts));

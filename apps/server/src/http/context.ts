@@ -4,6 +4,7 @@ import type { Changes } from "@obelisk/core/kernel/changes";
 import type { Actor, Platform } from "@obelisk/core/kernel/context";
 import type { Authentication, CallLimits, SignedIn } from "@obelisk/core/modules/access";
 import type { Context } from "hono";
+import type { HeldBody } from "./read-body.ts";
 
 /** The parts that the adapters share. */
 export interface Parts {
@@ -40,6 +41,8 @@ export interface RequestState {
   organizationId: string | null;
   /** Reads the session once, however often it is asked for. */
   session: () => Promise<SignedIn | null>;
+  /** What is kept of the request's body, until it is answered. */
+  body: HeldBody;
   /** Cookies of a prolonged session, to be set by the answer. */
   setCookie: string[];
 }
@@ -69,7 +72,7 @@ export function callerAddress(socketAddress: string | undefined, forwardedFor: s
   return address.startsWith("::ffff:") ? address.slice(7) : address.slice(0, 64);
 }
 
-export function beginRequest(c: AppContext, parts: Parts): RequestState {
+export function beginRequest(c: AppContext, parts: Parts, body: HeldBody): RequestState {
   const incoming = c.env?.incoming;
   let session: Promise<SignedIn | null> | null = null;
   const state: RequestState = {
@@ -78,6 +81,7 @@ export function beginRequest(c: AppContext, parts: Parts): RequestState {
     route: "unmatched",
     actor: null,
     organizationId: null,
+    body,
     setCookie: [],
     session: () => {
       session ??= parts.authentication.session(c.req.raw.headers).then((found) => {

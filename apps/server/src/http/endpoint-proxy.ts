@@ -4,6 +4,7 @@ import { findMembership } from "@obelisk/core/modules/tenancy";
 import { Agent, type Dispatcher, errors } from "undici";
 import type { AppContext, Parts } from "./context.ts";
 import { forwardedHeaders, returnedHeaders } from "./proxy-headers.ts";
+import { type HeldBody, readBody } from "./read-body.ts";
 import { callerOf, rateHeaders, tokenOf } from "./rest/caller.ts";
 import { isSameOrigin } from "./same-origin.ts";
 import { Turns } from "./turns.ts";
@@ -61,7 +62,7 @@ export function endpointProxy(parts: Parts, { deadlineMs = patienceMs }: { deadl
     if (c.req.method === "OPTIONS") return preflight(c);
     if (!endpoint.instance) throw notReady(endpoint);
     // Whole before a turn is taken: who sends slowly keeps nobody else waiting.
-    const body = await requestBody(c.req.raw);
+    const body = await requestBody(c.req.raw, state.body);
     const isKnown = !open || (await belongs(c, endpoint));
     const done = (isKnown ? turns.known : turns.strangers).take(endpoint.deploymentId);
     const answer = await forward(c, { instance: endpoint.instance, body, done });
@@ -146,7 +147,7 @@ export function endpointProxy(parts: Parts, { deadlineMs = patienceMs }: { deadl
 
 interface Forward {
   instance: EndpointInstance;
-  body: Buffer | null;
+  body: Uint8Array | null;
   /** Told when the answer's last byte has gone, or nothing more will come. */
   done: () => void;
 }
@@ -178,14 +179,11 @@ function preflight(c: AppContext): Response {
   });
 }
 
-/** @throws ObeliskError `payload_too_large` */
-async function requestBody(request: Request): Promise<Buffer | null> {
+/** @throws ObeliskError `payload_too_large`, `unavailable` */
+async function requestBody(request: Request, held: HeldBody): Promise<Uint8Array | null> {
   if (request.method === "GET" || request.method === "HEAD" || !request.body) return null;
   const tooLarge = () => new ObeliskError("payload_too_large", `A request to an endpoint holds at most ${largestRequest / 1024} KiB.`);
-  if (Number(request.headers.get("content-length") ?? 0) > largestRequest) throw tooLarge();
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of limited(request.body as unknown as AsyncIterable<Uint8Array>, largestRequest, tooLarge)) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return readBody(request, held, largestRequest, tooLarge);
 }
 
 function answerBody(c: AppContext, body: Dispatcher.ResponseData["body"]): ReadableStream<Uint8Array> | null {

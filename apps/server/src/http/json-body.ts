@@ -1,5 +1,6 @@
 import { invalidRequest, ObeliskError } from "@obelisk/core/kernel/errors";
 import { deepestNesting, requirePlainText } from "./plain-text.ts";
+import { type HeldBody, readBody } from "./read-body.ts";
 
 /** Largest body in bytes: 50 contracts with long ABIs stay well below it. */
 export const largestBody = 256 * 1024;
@@ -10,8 +11,8 @@ const mostValues = 20_000;
 const tooLarge = () => new ObeliskError("payload_too_large", `The body is larger than ${largestBody / 1024} KiB. Send less.`);
 
 /** Reads a body up to the limit. Gives null for none. */
-export async function readText(request: Request): Promise<string | null> {
-  const bytes = await readBytes(request);
+export async function readText(request: Request, held: HeldBody): Promise<string | null> {
+  const bytes = await readBody(request, held, largestBody, tooLarge);
   if (bytes.byteLength === 0) return null;
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -21,23 +22,6 @@ export async function readText(request: Request): Promise<string | null> {
       errors: [{ path: "", message: "encode the body as UTF-8" }],
     });
   }
-}
-
-/** Reads a body that says how long it is at once, since the parser lets no more through, and any other piece by piece. */
-async function readBytes(request: Request): Promise<Uint8Array> {
-  const announced = request.headers.get("content-length");
-  if (announced !== null) {
-    if (Number(announced) > largestBody) throw tooLarge();
-    return new Uint8Array(await request.arrayBuffer());
-  }
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (request.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > largestBody) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** Where a JSON text stops being one, as line and column from 1. */
@@ -70,18 +54,18 @@ export function requireModestShape(text: string): void {
 
 /**
  * Reads a JSON body.
- * @throws ObeliskError `payload_too_large`, `unsupported_media_type`, `invalid_request` with the place where the JSON breaks.
+ * @throws ObeliskError `payload_too_large`, `unavailable`, `unsupported_media_type`, `invalid_request` with the place where the JSON breaks.
  */
-export async function readJson(request: Request): Promise<unknown> {
+export async function readJson(request: Request, held: HeldBody): Promise<unknown> {
   requireJsonType(request);
-  const text = await readText(request);
+  const text = await readText(request, held);
   if (text === null) throw invalidRequest([{ path: "", message: "send a JSON body" }]);
   return parseJson(text);
 }
 
 /** For an action, which takes nothing: an empty body or an empty object. */
-export async function readNothing(request: Request): Promise<void> {
-  const text = await readText(request);
+export async function readNothing(request: Request, held: HeldBody): Promise<void> {
+  const text = await readText(request, held);
   if (text === null || text.trim() === "") return;
   requireJsonType(request);
   const value = parseJson(text);

@@ -17,6 +17,7 @@ export function recordRequests(parts: Parts, begin: (c: AppContext) => RequestSt
       await next();
     } finally {
       requestsInFlight.dec();
+      state.body.release();
     }
     if (!c.req.path.startsWith(apiRoot)) decorate(c, state);
     if (strict) c.res.headers.set("strict-transport-security", "max-age=31536000; includeSubDomains");

@@ -38,6 +38,7 @@ const ofChanges: ProblemCode[] = [
   "idempotency_key_reused",
   "payload_too_large",
   "unsupported_media_type",
+  "unavailable",
 ];
 
 const requestId = {

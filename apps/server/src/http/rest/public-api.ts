@@ -110,7 +110,7 @@ export function publicApi(parts: Parts): Hono<AppEnv> {
   }
 
   async function change(c: AppContext, operation: Operation, { ctx, key, params, repeatable }: Asked): Promise<Response> {
-    const raw = operation.body ? await readJson(c.req.raw) : await readNothing(c.req.raw);
+    const raw = await (operation.body ? readJson : readNothing)(c.req.raw, c.get("state").body);
     const body = operation.body ? parse(operation.body, raw) : null;
     const {
       status,

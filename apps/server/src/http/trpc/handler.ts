@@ -1,6 +1,7 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import type { AppContext, Parts } from "../context.ts";
 import { readText, requireJsonType, requireModestShape } from "../json-body.ts";
+import type { HeldBody } from "../read-body.ts";
 import { requireSameOrigin } from "../same-origin.ts";
 import type { ProcedureContext } from "./base.ts";
 import { appRouter } from "./router.ts";
@@ -12,7 +13,7 @@ const largestBatch = 20;
 export async function handleProcedures(c: AppContext, parts: Parts): Promise<Response> {
   const state = c.get("state");
   state.route = `${endpoint}/{procedure}`;
-  const request = c.req.method === "GET" || c.req.method === "HEAD" ? c.req.raw : await checkedChange(c.req.raw, parts);
+  const request = c.req.method === "GET" || c.req.method === "HEAD" ? c.req.raw : await checkedChange(c.req.raw, state.body, parts);
   return fetchRequestHandler({
     endpoint,
     req: request,
@@ -32,10 +33,10 @@ export async function handleProcedures(c: AppContext, parts: Parts): Promise<Res
   });
 }
 
-async function checkedChange(request: Request, parts: Parts): Promise<Request> {
+async function checkedChange(request: Request, held: HeldBody, parts: Parts): Promise<Request> {
   requireSameOrigin(request.headers, parts.platform.settings);
   requireJsonType(request);
-  const text = (await readText(request)) ?? "";
+  const text = (await readText(request, held)) ?? "";
   requireModestShape(text);
   return new Request(request.url, { method: request.method, headers: request.headers, body: text, signal: request.signal });
 }
