@@ -1,5 +1,5 @@
-import { lookup } from "node:dns/promises";
 import ipaddr from "ipaddr.js";
+import { type ResolvedAddress, resolveName } from "./resolve.ts";
 
 /** What an operator lets outbound requests reach. */
 export interface EgressPolicy {
@@ -8,12 +8,6 @@ export interface EgressPolicy {
    * who run their own nodes. Link-local, metadata, multicast, unspecified, reserved and translated addresses stay refused.
    */
   allowPrivateTargets: boolean;
-}
-
-/** An address that a host resolved to, as `node:dns` gives it. */
-export interface ResolvedAddress {
-  address: string;
-  family: 4 | 6;
 }
 
 /** A host that the egress policy forbids. The message names host, address, the reason and the remedy. */
@@ -94,7 +88,7 @@ export function addressLiteral(host: string): string | null {
 /**
  * Resolves a host and requires that every address it has may be reached: one forbidden address refuses the host.
  * The answer holds for this moment only. To connect, use `egressAgent`, which checks the address it connects to.
- * @throws EgressRefused for a forbidden address; the DNS error (`ENOTFOUND`, …) for a name without one.
+ * @throws EgressRefused for a forbidden address; the error of `resolveName` for a name without one.
  */
 export async function assertPublicAddress(host: string, policy: EgressPolicy): Promise<ResolvedAddress[]> {
   const literal = addressLiteral(host);
@@ -102,7 +96,7 @@ export async function assertPublicAddress(host: string, policy: EgressPolicy): P
     assertAddressAllowed(host, literal, policy);
     return [{ address: literal, family: literal.includes(":") ? 6 : 4 }];
   }
-  const found = await lookup(host, { all: true });
+  const found = await resolveName(host);
   for (const { address } of found) assertAddressAllowed(host, address, policy);
-  return found.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }));
+  return found;
 }

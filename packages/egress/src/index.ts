@@ -1,3 +1,4 @@
-export { assertAddressAllowed, assertPublicAddress, type EgressPolicy, EgressRefused, type ResolvedAddress, refusalOf } from "./address.ts";
+export { assertAddressAllowed, assertPublicAddress, type EgressPolicy, EgressRefused, refusalOf } from "./address.ts";
 export { type EgressAgentOptions, egressAgent, guardedLookup } from "./agent.ts";
 export { EgressFailed, type EgressRequest, type EgressResponse, egressFetch } from "./fetch.ts";
+export type { ResolvedAddress } from "./resolve.ts";
