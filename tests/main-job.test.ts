@@ -127,4 +127,16 @@ describe("the main job, in a browser", () => {
     await deprovision.waitFor();
     expect((await deprovision.getAttribute("aria-disabled")) === "true" || (await deprovision.isDisabled())).toBe(true);
   });
+
+  it("follows what changes again once Obelisk was stopped and started", async () => {
+    const { page } = await signedIn("owner@acme.test");
+    await page.goto(`${obelisk.url}/dashboard/organization/indexer-lab`);
+    const live = page.getByText("Live", { exact: true }).filter({ visible: true });
+    await live.waitFor();
+    const port = Number(new URL(obelisk.url).port);
+    await obelisk.stop();
+    await live.waitFor({ state: "hidden" });
+    obelisk = await startObelisk(dataDir.path, port);
+    await live.waitFor();
+  });
 });

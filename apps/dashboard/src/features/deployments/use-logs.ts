@@ -1,15 +1,13 @@
 import type { LogLine } from "@obelisk/schemas/deployments";
 import { useQuery } from "@tanstack/react-query";
-import { useSubscription } from "@trpc/tanstack-react-query";
 import { useEffect, useState } from "react";
 import { api, trpc } from "../../api/client.ts";
 import { applyDeployment } from "../live/apply.ts";
-import { useTabInUse } from "../live/visibility.ts";
+import { useWatch } from "../live/use-watch.ts";
 import { gapPage, linesBetween, mergeLines } from "./log-lines.ts";
 
 /** A deployment's newest log lines, followed live; asked for every few seconds while the stream is down. */
 export function useLogs(id: string): { lines: readonly LogLine[]; live: boolean; loading: boolean; error: unknown } {
-  const inUse = useTabInUse();
   const [kept, setKept] = useState<{ id: string; lines: readonly LogLine[] }>({ id, lines: [] });
   const lines = kept.id === id ? kept.lines : [];
   const add = (more: readonly LogLine[], from = 0) =>
@@ -28,20 +26,12 @@ export function useLogs(id: string): { lines: readonly LogLine[]; live: boolean;
     else add(newest, first);
   };
 
-  const stream = useSubscription(
-    trpc.deployments.watch.subscriptionOptions(
-      { id },
-      {
-        enabled: inUse,
-        onData: (event) => {
-          if (event.topic === "deployment") applyDeployment(event.deployment);
-          else if (event.newest) void addNewest(event.lines);
-          else add(event.lines);
-        },
-      },
-    ),
-  );
-  const live = stream.status === "pending";
+  const live =
+    useWatch({ id }, (event) => {
+      if (event.topic === "deployment") applyDeployment(event.deployment);
+      else if (event.newest) void addNewest(event.lines);
+      else add(event.lines);
+    }) === "live";
   const polled = useQuery(trpc.deployments.logs.queryOptions({ id, limit: 200 }, { refetchInterval: live ? false : 4_000 }));
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `addNewest` is made anew each time: only what was read counts
