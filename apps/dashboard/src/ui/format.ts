@@ -12,14 +12,19 @@ const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle:
 /** Seconds from which months are exact enough: `in 2 mo.` says little of a key that lives for 90 days. */
 const monthsFrom = 120 * 86_400;
 
-/** How long ago or ahead an instant is: `3 min. ago`, `in 2 days`, `just now` within ten seconds. */
+/**
+ * How long ago or ahead an instant is: `3 min. ago`, `in 2 days`, `just now` within ten seconds. What is ago counts in full units; what is
+ * ahead in the nearest, so that a key just made for 90 days says so.
+ */
 export function relativeTime(at: string, now: number): string {
-  const seconds = (Date.parse(at) - now) / 1_000;
-  if (!Number.isFinite(seconds)) return "unknown";
-  if (Math.abs(seconds) < 10) return "just now";
+  const exactly = (Date.parse(at) - now) / 1_000;
+  if (!Number.isFinite(exactly)) return "unknown";
+  if (Math.abs(exactly) < 10) return "just now";
+  const seconds = exactly > 60 ? Math.round(exactly / 60) * 60 : exactly;
   for (const [unit, length] of units) {
     if (unit === "month" && Math.abs(seconds) < monthsFrom) continue;
-    if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
+    const amount = seconds / length;
+    if (Math.abs(amount) >= 1) return relative.format(amount > 0 ? Math.round(amount) : Math.trunc(amount), unit);
   }
   return relative.format(Math.trunc(seconds), "second");
 }
