@@ -14,8 +14,8 @@ export class AuthRefused extends Error {
 
 const messages: Record<string, string> = {
   INVALID_EMAIL_OR_PASSWORD: "The e-mail address or the password is not right.",
-  USER_ALREADY_EXISTS: "An account with this e-mail address exists. Sign in instead.",
-  USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: "An account with this e-mail address exists. Sign in instead.",
+  USER_ALREADY_EXISTS: "An account with this e-mail address exists.",
+  USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: "An account with this e-mail address exists.",
   PASSWORD_TOO_SHORT: "Use a longer password.",
   PASSWORD_TOO_LONG: "Use a shorter password.",
   INVALID_EMAIL: "This is not an e-mail address.",

@@ -44,7 +44,9 @@ export function useAuthForm<Name extends string>({ names, faultsOf, send }: Auth
 
 /** What is wrong with an e-mail address, as far as can be seen; spaces around it are taken away. */
 export function emailFault(email: string): { email?: string } {
-  return /^\S+@\S+$/.test(email.trim()) ? {} : { email: "Give your e-mail address." };
+  const given = email.trim();
+  if (!given) return { email: "Give your e-mail address." };
+  return /^\S+@\S+$/.test(given) ? {} : { email: "This is not an e-mail address." };
 }
 
 /** Once the messages are there. */

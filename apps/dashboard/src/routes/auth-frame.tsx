@@ -58,12 +58,13 @@ export function AuthField(props: {
   );
 }
 
-export function AuthRefusal({ refused }: { refused: AuthRefused | null }) {
+/** Why the server refused, and what to do instead where that is known. */
+export function AuthRefusal({ refused, children }: { refused: AuthRefused | null; children?: ReactNode }) {
   if (!refused) return null;
   const { message, requestId } = refused;
   return (
     <div role="alert" className="rounded-md bg-bad-soft px-3 py-2 text-[13px] text-bad">
-      {message}
+      {message} {children}
       {requestId ? <span className="mt-0.5 block font-mono text-xs">Request {requestId}</span> : null}
     </div>
   );

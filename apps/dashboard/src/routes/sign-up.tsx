@@ -40,7 +40,13 @@ export function SignUpPage() {
       }
     >
       <form noValidate onSubmit={form.submit} className="flex flex-col gap-4">
-        <AuthRefusal refused={form.refused} />
+        <AuthRefusal refused={form.refused}>
+          {form.refused?.code.startsWith("USER_ALREADY_EXISTS") ? (
+            <Link to="/auth/sign-in" search={search} className="font-medium underline underline-offset-4">
+              Sign in instead
+            </Link>
+          ) : null}
+        </AuthRefusal>
         <AuthField label="Name" type="text" autoComplete="name" {...form.field("name")} />
         <AuthField label="E-mail" type="email" autoComplete="username" {...form.field("email")} />
         <AuthField
