@@ -108,6 +108,7 @@ function CreateOrganization({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState("");
   const [ownSlug, setOwnSlug] = useState<string | null>(null);
   const slug = ownSlug ?? proposeSlug(name);
+  const unproposed = ownSlug === null && slug === "" && name.trim() !== "";
   const { busy, failure, faultOf, submit } = useSubmission(createOrganizationSchema, { name, slug }, async (input) => {
     const membership = await api.organizations.create.mutate(input);
     await continueIn(membership.organization.id);
@@ -121,7 +122,11 @@ function CreateOrganization({ onClose }: { onClose: () => void }) {
           <Input {...control} value={name} onChange={(event) => setName(event.target.value)} autoComplete="organization" maxLength={80} />
         )}
       </Field>
-      <Field label="Slug" error={faultOf("slug")} help="Names the organization on the command line. It stays as it is.">
+      <Field
+        label="Slug"
+        error={unproposed && faultOf("slug") ? "None could be made from this name: type one in a–z, 0–9 and hyphens." : faultOf("slug")}
+        help="Names the organization on the command line. It stays as it is."
+      >
         {(control) => (
           <Input
             {...control}
