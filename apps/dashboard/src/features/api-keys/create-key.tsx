@@ -6,6 +6,7 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Failure } from "../../ui/failure.tsx";
 import { Choice, Field, Input, Select } from "../../ui/field.tsx";
+import { sentence } from "../../ui/format.ts";
 import { useSubmission } from "../../ui/use-submission.ts";
 import { lifetimes, scopeMeaning } from "./key-fields.tsx";
 import { SecretOnce } from "./secret-once.tsx";
@@ -68,7 +69,7 @@ function KeyForm({ onIssued, onCancel }: { onIssued: (issued: IssuedApiKey) => v
         ))}
         {scopeFault ? (
           <p id="scopes-fault" className="text-[13px] text-bad">
-            {scopeFault}
+            {sentence(scopeFault)}
           </p>
         ) : null}
       </fieldset>

@@ -112,11 +112,18 @@ function Actions({ apiKey, refusal, onRotate, onRevoke }: Omit<KeyRowsProps, "ke
   const over = status === "revoked" ? "It is revoked." : status === "expired" ? "It has expired. Create a new key." : null;
   return (
     <span className="flex gap-1.5 max-sm:flex-col max-sm:items-start sm:justify-end">
-      <Button small refusal={refusal ?? over} onClick={() => onRotate(apiKey)} icon={<RotateCw aria-hidden className="size-3.5" />}>
+      <Button
+        small
+        aria-label={`Rotate ${apiKey.name}`}
+        refusal={refusal ?? over}
+        onClick={() => onRotate(apiKey)}
+        icon={<RotateCw aria-hidden className="size-3.5" />}
+      >
         Rotate
       </Button>
       <Button
         small
+        aria-label={`Revoke ${apiKey.name}`}
         refusal={refusal ?? (status === "revoked" ? over : null)}
         onClick={() => onRevoke(apiKey)}
         icon={<Ban aria-hidden className="size-3.5" />}

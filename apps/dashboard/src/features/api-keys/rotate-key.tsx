@@ -66,8 +66,9 @@ export function RevokeKeyDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: 
     mutationFn: () => api.apiKeys.revoke.mutate({ id: apiKey.id }),
     onSuccess: async () => {
       toast(`${apiKey.name} is revoked.`);
-      onClose();
+      // First the list: the focus returns to a row that stays as it is.
       await renewList();
+      onClose();
     },
   });
   return (
