@@ -37,14 +37,14 @@ export function EntryRows({ entries, onOpen }: { entries: readonly AuditEntry[];
             <Time at={entry.at} />
           </span>
         </Td>
-        <Td className="min-w-32">
+        <Td className="min-w-32 wrap-anywhere">
           {entry.target.label}
           <span className="block text-xs text-soft sm:hidden">by {entry.actor.label}</span>
         </Td>
         <Td className="min-w-40 text-soft max-sm:hidden">
           <span className="flex items-center gap-1.5">
             <Icon aria-label={label} className="size-3.5 shrink-0 text-faint" />
-            {entry.actor.label}
+            <span className="min-w-0 wrap-anywhere">{entry.actor.label}</span>
           </span>
         </Td>
         <Td className="text-right text-soft max-sm:hidden">
