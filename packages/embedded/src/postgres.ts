@@ -28,6 +28,8 @@ const settings = {
   // Its path could be too long for a socket, and the password would be the only difference anyway.
   unix_socket_directories: "",
   max_connections: "200",
+  // A program may have some 500 tables, each with several indexes: what touches many of them takes a lock for each.
+  max_locks_per_transaction: "256",
   shared_buffers: "64MB",
   huge_pages: "off",
   jit: "off",

@@ -15,6 +15,9 @@ export class SchemaFenced extends Error {
 /** What a runtime's database role may use at most. */
 const limits = { connections: 12, statementTimeout: "30s", idleInTransaction: "30s" };
 
+/** Tables dropped in one transaction. */
+const tablesAtOnce = 20;
+
 /** Schema and role of a deployment: they share a name. */
 export function schemaName(deploymentId: string): string {
   return deploymentId.replace(/^dep_/, "rt_");
@@ -105,19 +108,48 @@ export class RuntimeDatabase {
     });
   }
 
-  /** Drops schema and role with all data. The fence stays. @throws SchemaFenced */
+  /**
+   * Drops schema and role with all data. The fence stays. Tables go a few at a time: each takes several locks until its transaction ends, and
+   * the server's lock table is everybody's.
+   * @throws SchemaFenced
+   */
   async drop(deploymentId: string, epoch: number): Promise<void> {
     const name = schemaName(deploymentId);
-    await this.#fenced(deploymentId, epoch, async (client) => {
-      const role = client.escapeIdentifier(name);
-      await client.query("set local lock_timeout = '15s'");
-      const { rowCount } = await client.query("select 1 from pg_roles where rolname = $1", [name]);
-      if (rowCount) await endSessions(client, name);
+    await this.#dropping(deploymentId, epoch, async (client, role, exists) => {
+      if (exists) await client.query(`alter role ${role} nologin`);
+    });
+    for (let left = true; left; ) {
+      await this.#dropping(deploymentId, epoch, async (client, role) => {
+        const { rows } = await client.query<{ name: string }>(
+          "select tablename as name from pg_tables where schemaname = $1 order by tablename limit $2",
+          [name, tablesAtOnce],
+        );
+        left = rows.length > 0;
+        const tables = rows.map((table) => `${role}.${client.escapeIdentifier(table.name)}`);
+        if (left) await client.query(`drop table ${tables.join(", ")} cascade`);
+      });
+    }
+    await this.#dropping(deploymentId, epoch, async (client, role, exists) => {
       await client.query(`drop schema if exists ${role} cascade`);
-      if (rowCount) {
+      if (exists) {
         await client.query(`drop owned by ${role} cascade`);
         await client.query(`drop role ${role}`);
       }
+    });
+  }
+
+  /** A part of a drop, with nobody of the role's connected. */
+  async #dropping(
+    deploymentId: string,
+    epoch: number,
+    work: (client: pg.PoolClient, role: string, exists: boolean) => Promise<void>,
+  ): Promise<void> {
+    const name = schemaName(deploymentId);
+    await this.#fenced(deploymentId, epoch, async (client) => {
+      await client.query("set local lock_timeout = '15s'");
+      const { rowCount } = await client.query("select 1 from pg_roles where rolname = $1", [name]);
+      if (rowCount) await endSessions(client, name);
+      await work(client, client.escapeIdentifier(name), rowCount === 1);
     });
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { startTemporaryPostgres, type TemporaryPostgres } from "@obelisk/testing/temporary-postgres";
 import { waitFor } from "@obelisk/testing/wait-for";
 import pg from "pg";
@@ -69,4 +70,33 @@ describe("a program that works on under its lease", () => {
     const connections = async () => (await admin.query("select 1 from pg_stat_activity where usename = $1", [schemaName(id)])).rowCount;
     await waitFor(async () => (await connections()) === 0, { within: 2_000, what: "no connection is left" });
   });
+});
+
+it("a schema of many tables is dropped with few locks at a time, since the server's lock table is everybody's", async () => {
+  const id = "dep_many";
+  const password = newDatabasePassword();
+  await runtimes.prepare(id, 1, password);
+  const program = new pg.Client({ connectionString: runtimes.runtimeUrl(id, password) });
+  program.on("error", () => undefined);
+  await program.connect();
+  for (let table = 0; table < 120; table += 1)
+    await program.query(`create table t${table} (a int primary key, b int unique, c text); create index on t${table} (c)`);
+  let most = 0;
+  let dropping = true;
+  const watch = async () => {
+    while (dropping) {
+      const { rows } = await admin.query<{ locks: number }>("select count(*)::int as locks from pg_locks where database <> 0");
+      most = Math.max(most, rows[0]?.locks ?? 0);
+      await sleep(2);
+    }
+  };
+  const drop = runtimes.drop(id, 2).finally(() => {
+    dropping = false;
+  });
+  await Promise.all([drop, watch()]);
+  expect(most).toBeGreaterThan(20);
+  expect(most).toBeLessThan(400);
+  const { rowCount } = await admin.query("select 1 from pg_roles where rolname = $1", [schemaName(id)]);
+  expect(rowCount).toBe(0);
+  await runtimes.drop(id, 2);
 });
