@@ -13,6 +13,7 @@ import { useSwitchOrganization } from "../organizations/switch.ts";
 import { useSession } from "../session/session.ts";
 import { useRefusal } from "../session/use-refusal.ts";
 import { sections } from "./navigation.ts";
+import { matchScore } from "./palette-match.ts";
 
 /** Search over pages, deployments, keys and organizations. */
 export default function Palette({ onClose }: { onClose: () => void }) {
@@ -47,7 +48,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
           className="fixed top-[12vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 animate-appear overflow-hidden rounded-xl border border-line bg-surface shadow-raised outline-none"
         >
           <Dialog.Title className="sr-only">Search</Dialog.Title>
-          <Command label="Search pages, deployments and keys" loop>
+          <Command label="Search pages, deployments and keys" loop filter={(id, search, names) => matchScore(search, names ?? [], id)}>
             <Command.Input
               value={typed}
               onValueChange={setTyped}
@@ -64,7 +65,8 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                   .map(({ to, label, icon: Icon }) => (
                     <Item
                       key={to}
-                      value={`page ${label}`}
+                      id={to}
+                      names={[label]}
                       onSelect={run(() => navigate({ to }))}
                       icon={<Icon aria-hidden className="size-4" />}
                     >
@@ -74,7 +76,8 @@ export default function Palette({ onClose }: { onClose: () => void }) {
               </Group>
               <Group heading="Actions">
                 <Item
-                  value="action create indexer new"
+                  id="create-indexer"
+                  names={["Create an indexer", "New indexer"]}
                   onSelect={run(() => navigate({ to: "/dashboard/organization/indexer-lab/new" }))}
                   icon={<Plus aria-hidden className="size-4" />}
                 >
@@ -82,7 +85,8 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                 </Item>
                 {mayManageKeys ? (
                   <Item
-                    value="action create api key new"
+                    id="create-api-key"
+                    names={["Create an API key", "New API key"]}
                     onSelect={run(() => navigate({ to: "/dashboard/organization/api-keys", search: { create: true } }))}
                     icon={<Plus aria-hidden className="size-4" />}
                   >
@@ -95,7 +99,8 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                   {deployments.data.items.map((deployment) => (
                     <Item
                       key={deployment.id}
-                      value={`deployment ${deployment.name} ${deployment.slug} ${deployment.id}`}
+                      id={deployment.id}
+                      names={[deployment.name, deployment.slug]}
                       onSelect={run(() => navigate({ to: "/dashboard/organization/indexer-lab/$id", params: { id: deployment.id } }))}
                       icon={<Boxes aria-hidden className="size-4" />}
                       note={statusFace[deployment.status].label}
@@ -110,7 +115,8 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                   {keys.data.items.map((key) => (
                     <Item
                       key={key.id}
-                      value={`key ${key.name} ${key.id}`}
+                      id={key.id}
+                      names={[key.name]}
                       onSelect={run(() => navigate({ to: "/dashboard/organization/api-keys" }))}
                       icon={<KeyRound aria-hidden className="size-4" />}
                       note={shortId(key.id)}
@@ -127,7 +133,8 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                     .map(({ organization }) => (
                       <Item
                         key={organization.id}
-                        value={`switch organization ${organization.name} ${organization.slug}`}
+                        id={organization.id}
+                        names={[organization.name, organization.slug]}
                         onSelect={run(() => change.mutate(organization.id))}
                         icon={<ArrowLeftRight aria-hidden className="size-4" />}
                       >
@@ -156,13 +163,16 @@ function Group({ heading, children }: { heading: string; children: ReactNode }) 
 }
 
 function Item({
-  value,
+  id,
+  names,
   onSelect,
   icon,
   note,
   children,
 }: {
-  value: string;
+  /** What tells it from every other, and is matched by its beginning. */
+  id: string;
+  names: string[];
   onSelect: () => void;
   icon: ReactNode;
   note?: string;
@@ -170,7 +180,8 @@ function Item({
 }) {
   return (
     <Command.Item
-      value={value}
+      value={id}
+      keywords={names}
       onSelect={onSelect}
       className="flex h-9 cursor-pointer items-center gap-2.5 rounded-md px-2.5 text-[13px] text-ink data-[selected=true]:bg-hover"
     >
