@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, notFound, Outlet, redirect } from "@tanstack/react-router";
-import { NotFound, PageError, PagePending } from "./routes/fallbacks.tsx";
+import { NotFound, PageError, PageNotFound, PagePending } from "./routes/fallbacks.tsx";
 import {
   parseSearch,
   readAuditSearch,
@@ -56,6 +56,7 @@ const organization = createRoute({
     if (!(await (await session()).enterActiveOrganization())) throw redirect({ to: "/dashboard" });
   },
   component: lazyRouteComponent(() => import("./features/shell/shell.tsx"), "Shell"),
+  notFoundComponent: PageNotFound,
 });
 
 const organizationHome = createRoute({
@@ -85,6 +86,7 @@ const indexer = createRoute({
   },
   validateSearch: readDeploymentSearch,
   component: lazyRouteComponent(() => import("./routes/indexer.tsx"), "IndexerPage"),
+  notFoundComponent: PageNotFound,
 });
 
 const apiKeys = createRoute({
@@ -110,6 +112,8 @@ export const router = createRouter({
   ]),
   parseSearch,
   stringifySearch,
+  // What no page reads isn't kept in the URL, nor handed to a page beside what it reads.
+  search: { strict: true },
   defaultPreload: "intent",
   defaultPreloadStaleTime: 0,
   defaultPendingMs: 200,

@@ -5,7 +5,7 @@ import { believedOrganization } from "../api/believed-organization.ts";
 import { api, trpc } from "../api/client.ts";
 import { EntryDrawer } from "../features/audit/entry-drawer.tsx";
 import { EntryRows, entryColumns } from "../features/audit/entry-rows.tsx";
-import { exportUrl, filterOf } from "../features/audit/filter.ts";
+import { exportUrl, filterOf, isReversed, withKnownAction } from "../features/audit/filter.ts";
 import { AuditFilterBar } from "../features/audit/filter-bar.tsx";
 import { Verification } from "../features/audit/verification.tsx";
 import { usePollInterval } from "../features/live/connection.ts";
@@ -26,7 +26,7 @@ const route = getRouteApi("/dashboard/organization/audit-log");
 
 export function AuditLogPage() {
   usePageTitle("Audit log");
-  const search = route.useSearch();
+  const search = withKnownAction(route.useSearch());
   const navigate = useNavigate();
   const refusal = useRefusal("audit.read");
   const refetchInterval = usePollInterval(20_000);
@@ -106,7 +106,7 @@ export function AuditLogPage() {
             {log.data?.items.length === 0 ? (
               <tr>
                 <Td colSpan={5} className="py-10! text-center text-soft">
-                  No entry matches these filters.
+                  {isReversed(search) ? "From is later than To: no day lies between them." : "No entry matches these filters."}
                 </Td>
               </tr>
             ) : null}

@@ -20,6 +20,20 @@ export function NotFound() {
   );
 }
 
+/** The same inside an organization, whose sidebar and account menu stay. */
+export function PageNotFound() {
+  usePageTitle("Not found");
+  return (
+    <div className="flex max-w-md flex-col items-start gap-3 py-10">
+      <h1 className="text-xl font-semibold">There is nothing at this address</h1>
+      <p className="text-soft">The link may be old, or the thing belongs to another organization.</p>
+      <Link to="/dashboard/organization" className="font-medium text-accent underline underline-offset-4">
+        Go to the overview
+      </Link>
+    </div>
+  );
+}
+
 export function PageError(props: { error: unknown; reset?: () => void }) {
   return isMissingCode(props.error) ? <CodeMissing /> : <PageFailed {...props} />;
 }

@@ -93,7 +93,7 @@ export interface AuditSearch {
 export function readAuditSearch(raw: Raw): AuditSearch {
   const day = (name: string): string | undefined => {
     const value = text(raw, name, 10);
-    return value && /^\d{4}-\d{2}-\d{2}$/.test(value) ? value : undefined;
+    return value && /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
   };
   return present({
     action: text(raw, "action", 64),

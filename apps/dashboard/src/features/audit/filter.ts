@@ -9,6 +9,17 @@ export interface AuditFilter {
   to?: string;
 }
 
+/** An address may name an action that there isn't: it is left out, as the other values that make no sense. */
+export function withKnownAction({ action, ...rest }: AuditSearch): AuditSearch {
+  const known = auditActions.find((each) => each === action);
+  return known ? { action: known, ...rest } : rest;
+}
+
+/** Whether the first day comes after the last, so that nothing can lie between them. */
+export function isReversed({ from, to }: Pick<AuditSearch, "from" | "to">): boolean {
+  return from !== undefined && to !== undefined && from > to;
+}
+
 /** What the URL asks for, as the server takes it. Days are whole days in the reader's time zone, both included. */
 export function filterOf(search: AuditSearch): AuditFilter {
   const action = auditActions.find((each) => each === search.action);
