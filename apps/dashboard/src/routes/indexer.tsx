@@ -7,12 +7,13 @@ import { trpc } from "../api/client.ts";
 import { CurrentTask } from "../features/deployments/current-task.tsx";
 import { networkWords } from "../features/deployments/deployment-rows.tsx";
 import { HeaderActions } from "../features/deployments/header-actions.tsx";
-import { lagWords, syncWords } from "../features/deployments/lag.ts";
+import { awaitedBlock, lagWords, syncWords } from "../features/deployments/lag.ts";
 import { useStaleHealth } from "../features/deployments/stale-health.ts";
 import { restsOnHealth, StatusBadge } from "../features/deployments/status.tsx";
 import { useInstance } from "../features/deployments/use-instance.ts";
 import { usePollInterval } from "../features/live/connection.ts";
 import { Failure } from "../ui/failure.tsx";
+import { count } from "../ui/format.ts";
 import { usePageTitle } from "../ui/page-title.ts";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { TabPanel, Tabs } from "../ui/tabs.tsx";
@@ -116,7 +117,11 @@ function StatusLine({ deployment, stale }: { deployment: Deployment; stale: bool
       {health && deployment.desiredState === "running" ? (
         <>
           {lag === "–" ? null : <span>{lag}</span>}
-          <span>Block {syncWords(deployment)}</span>
+          {awaitedBlock(deployment) === null || health.headBlock === null ? (
+            <span>Block {syncWords(deployment)}</span>
+          ) : (
+            <span>Chain at {count(health.headBlock)}</span>
+          )}
           {stale && restsOnHealth(deployment.status) ? null : (
             <span>
               Checked <Time at={health.checkedAt} />

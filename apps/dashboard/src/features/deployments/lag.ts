@@ -2,12 +2,24 @@ import type { Deployment } from "@obelisk/schemas/deployments";
 import { count, plural } from "../../ui/format.ts";
 
 /**
+ * The block a deployment waits for: its first start block, where the chain hasn't reached any of them and so nothing is read. Null where it
+ * waits for none.
+ */
+export function awaitedBlock({ health, config }: Pick<Deployment, "health" | "config">): number | null {
+  if (!health || health.syncedBlock !== null || health.headBlock === null) return null;
+  const first = Math.min(...config.contracts.map(({ startBlock }) => startBlock));
+  return first > health.headBlock ? first : null;
+}
+
+/**
  * How far a deployment is behind its chain, in words; a dash where nothing runs, where it is long since anybody looked, and where
  * a program that isn't well last knew of nothing to read: it may not see the chain.
  */
-export function lagWords(deployment: Pick<Deployment, "health" | "desiredState">, stale: boolean): string {
+export function lagWords(deployment: Pick<Deployment, "health" | "desiredState" | "config">, stale: boolean): string {
   const health = deployment.health;
   if (!health || stale || deployment.desiredState !== "running" || health.lagBlocks === null) return "–";
+  const awaited = awaitedBlock(deployment);
+  if (awaited !== null) return `Waits for block ${count(awaited)}`;
   if (health.lagBlocks === 0) return health.status === "healthy" ? "In step" : "–";
   return `${plural(health.lagBlocks, "block")} behind`;
 }

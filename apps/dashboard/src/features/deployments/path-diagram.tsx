@@ -4,7 +4,7 @@ import { ArrowDown, ArrowRight, Cpu, Database, FileCode2, Globe, type LucideIcon
 import { type Tone, toneText } from "../../ui/badge.tsx";
 import { count, plural, shortAddress } from "../../ui/format.ts";
 import { networkWords } from "./deployment-rows.tsx";
-import { lagWords } from "./lag.ts";
+import { awaitedBlock, lagWords } from "./lag.ts";
 import { useStaleHealth } from "./stale-health.ts";
 import { healthFace, instanceLabel, restsOnHealth } from "./status.tsx";
 
@@ -55,7 +55,12 @@ export function stations(deployment: Deployment, instance: Instance | null, stal
           : well || health?.lagBlocks
             ? lagWords(deployment, stale)
             : healthFace[health?.status ?? "degraded"].label,
-      tone: !runs ? "idle" : ready === "ok" ? healthFace[health?.status ?? "degraded"].tone : ready,
+      tone:
+        !runs || (ready === "ok" && well && awaitedBlock(deployment) !== null)
+          ? "idle"
+          : ready === "ok"
+            ? healthFace[health?.status ?? "degraded"].tone
+            : ready,
     },
     {
       icon: Database,

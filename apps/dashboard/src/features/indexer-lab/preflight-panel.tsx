@@ -1,6 +1,6 @@
 import type { CreateIndexer, PreflightCheck } from "@obelisk/schemas/deployments";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { CircleCheck, CircleDashed, CircleX, LoaderCircle, RotateCw } from "lucide-react";
+import { CircleCheck, CircleDashed, CircleX, LoaderCircle, RotateCw, TriangleAlert } from "lucide-react";
 import { useEffect, useState } from "react";
 import { api } from "../../api/client.ts";
 import { IconButton } from "../../ui/button.tsx";
@@ -61,15 +61,19 @@ export function PreflightPanel({ input }: { input: CreateIndexer | null }) {
           <ul className="flex flex-col gap-3 text-[13px]">
             {shown.map((check) => (
               <li key={check.name} className="flex gap-2.5">
-                {check.status === "pass" ? (
-                  <CircleCheck aria-hidden className="mt-0.5 size-4 shrink-0 text-ok" />
-                ) : (
+                {check.status === "fail" ? (
                   <CircleX aria-hidden className="mt-0.5 size-4 shrink-0 text-bad" />
+                ) : check.remedy ? (
+                  <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-warn" />
+                ) : (
+                  <CircleCheck aria-hidden className="mt-0.5 size-4 shrink-0 text-ok" />
                 )}
                 <div className="min-w-0">
                   <p className="font-medium">
                     {names[check.name]}
-                    <span className="sr-only">{check.status === "pass" ? " passed" : " failed"}</span>
+                    <span className="sr-only">
+                      {check.status === "fail" ? " failed" : check.remedy ? " passed, with a remark" : " passed"}
+                    </span>
                   </p>
                   <p className={check.status === "pass" ? "text-soft" : "text-bad"}>{check.detail}</p>
                   {check.remedy ? <p>{check.remedy}</p> : null}

@@ -94,7 +94,7 @@ async function askChain(
   if (probe.status === "rejected") {
     const error: unknown = probe.reason;
     if (!(error instanceof ChainError)) throw error;
-    return { checks: [fail("rpc", sentence(error.message), "Check that the node runs and that its URL is right.")], chainId: null };
+    return { checks: [fail("rpc", ...withRemedy(error, "Check that the node runs and that its URL is right."))], chainId: null };
   }
   const { chainId, headBlock } = probe.value;
   if (expected !== null && chainId !== expected) {
@@ -109,7 +109,7 @@ async function askChain(
   if (codes.status === "rejected") {
     const error: unknown = codes.reason;
     if (!(error instanceof ChainError)) throw error;
-    checks.push(fail("contracts", sentence(error.message), "Check that the node lets eth_getCode be asked."));
+    checks.push(fail("contracts", ...withRemedy(error, "Check that the node lets eth_getCode be asked.")));
   } else if (codes.value.length > 0) {
     const none = codes.value.slice(0, 5).join(", ");
     checks.push(
@@ -119,17 +119,23 @@ async function askChain(
     checks.push({
       name: "contracts",
       status: "pass",
-      detail: `${contracts.length === 1 ? "The contract has" : `All ${contracts.length} contracts have`} code.${sayAhead(contracts, headBlock)}`,
-      remedy: null,
+      detail: `${contracts.length === 1 ? "The contract has" : `All ${contracts.length} contracts have`} code.`,
+      remedy: startAhead(contracts, headBlock),
     });
   }
   return { checks, chainId };
 }
 
-/** A start block the chain hasn't reached is allowed, and more often a slip of the finger. */
-function sayAhead(contracts: PreflightSubject["contracts"], headBlock: number): string {
+/** A start block the chain hasn't reached is allowed, and more often a slip of the finger: the check passes with a remark. */
+function startAhead(contracts: PreflightSubject["contracts"], headBlock: number): string | null {
   const latest = Math.max(...contracts.map(({ startBlock }) => startBlock ?? 0));
-  return latest > headBlock ? ` Start block ${latest} is ahead of the chain, which is at ${headBlock}: nothing is read before it.` : "";
+  return latest > headBlock ? `Start block ${latest} is ahead of the chain, which is at ${headBlock}: nothing is read before it.` : null;
+}
+
+/** A chain's fault as detail and remedy: the advice it ends with where it has some, else the one given here. */
+function withRemedy(error: ChainError, otherwise: string): [detail: string, remedy: string] {
+  const [, fault, advice] = /^(.+): (check .+)$/s.exec(error.message) ?? [];
+  return fault && advice ? [sentence(fault), sentence(advice)] : [sentence(error.message), otherwise];
 }
 
 function sentence(text: string): string {
