@@ -1,5 +1,5 @@
 import { type Deployment, type DeploymentKind, type DeploymentStatus, deploymentFilterSchema } from "@obelisk/schemas/deployments";
-import type { Page } from "@obelisk/schemas/primitives";
+import { idPrefixes, type Page } from "@obelisk/schemas/primitives";
 import { sql } from "kysely";
 import type { z } from "zod";
 import { statements } from "../../db/tenant-db.ts";
@@ -41,8 +41,11 @@ export async function pageDeployments(ctx: OrganizationContext, input: Deploymen
   let query = selectDeployments(ctx.organizationId).where("d.kind", "=", kind);
   if (status) query = query.where("d.status", "=", status);
   if (search) {
-    const pattern = `%${search.replace(/[\\%_]/g, "\\$&")}%`;
-    query = query.where(sql<boolean>`(d.name ilike ${pattern} or d.slug ilike ${pattern} or d.id = ${search})`);
+    const literal = search.replace(/[\\%_]/g, "\\$&");
+    const within = `%${literal}%`;
+    // The prefix alone is every id's.
+    const ids = search.length > `${idPrefixes.deployment}_`.length ? sql`d.id like ${`${literal}%`}` : sql`false`;
+    query = query.where(sql<boolean>`(d.name ilike ${within} or d.slug ilike ${within} or ${ids})`);
   }
   if (cursor) query = query.where("d.id", "<", cursor);
   const { rows } = await readAuthorized(ctx, "deployments.read", { rows: query.orderBy("d.id", "desc").limit(limit + 1) });
