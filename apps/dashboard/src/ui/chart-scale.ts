@@ -8,13 +8,16 @@ export function niceCeiling(value: number): number {
   return 10 * power;
 }
 
-/** Where values are known without a break, as pairs of first and last index. */
-export function gaps(values: readonly (number | null)[]): [number, number][] {
+/**
+ * Where values are known without a break, as pairs of first and last index.
+ * @param isApart Whether too much time lies before a value for a line to be drawn to it.
+ */
+export function gaps(values: readonly (number | null)[], isApart: (index: number) => boolean = () => false): [number, number][] {
   const runs: [number, number][] = [];
   values.forEach((value, index) => {
     if (value === null) return;
     const run = runs.at(-1);
-    if (run && run[1] === index - 1) run[1] = index;
+    if (run && run[1] === index - 1 && !isApart(index)) run[1] = index;
     else runs.push([index, index]);
   });
   return runs;

@@ -20,9 +20,18 @@ interface ChartProps {
   moreTitles?: string[];
   /** Smallest top of the scale, so that noise near zero doesn't fill the chart. */
   atLeast: number;
+  /** The time the chart covers, in milliseconds since 1970; points lie within it. */
+  from: number;
+  to: number;
   /** What the scale is round in: 1,048,576 for memory shown in MiB. */
   unit?: number;
 }
+
+/** Milliseconds after which a measurement says nothing of the present; one is taken every 15 s, and asked for as often. */
+const presentMs = 90_000;
+
+/** Shares of the chart's width without a measurement over which no line is drawn: three of the points a chart has at most. */
+const widestGap = 1 / 80;
 
 const height = 132;
 const top = 18;
@@ -32,16 +41,18 @@ const bottom = 20;
  * One measure over time. The same numbers stand in a table behind the chart's own switch; arrow keys walk the points. Drawn here rather
  * than by a chart library: the smallest of those weighs as much as this whole dashboard, and the budget of a page is 250 KB.
  */
-export function Chart({ title, points, format, moreTitles = [], atLeast, unit = 1 }: ChartProps) {
+export function Chart(props: ChartProps) {
+  const { title, points, format, moreTitles = [], to } = props;
   const [asTable, setAsTable] = useState(false);
   const known = points.filter((point) => point.value !== null);
   const last = known.at(-1);
+  const current = last && to - Date.parse(last.at) < presentMs ? last.value : null;
   return (
     <figure className="min-w-0">
       <figcaption className="mb-2 flex items-baseline justify-between gap-3 text-[13px]">
         <span>
           <span className="font-medium">{title}</span>
-          {last?.value != null ? <span className="ml-2 text-soft tabular-nums">{format(last.value)}</span> : null}
+          {last ? <span className="ml-2 text-soft tabular-nums">{current === null ? "–" : format(current)}</span> : null}
         </span>
         {known.length > 0 ? (
           <button
@@ -88,13 +99,13 @@ export function Chart({ title, points, format, moreTitles = [], atLeast, unit = 
           </Table>
         </div>
       ) : (
-        <Plot title={title} points={points} format={format} moreTitles={moreTitles} atLeast={atLeast} unit={unit} />
+        <Plot {...props} />
       )}
     </figure>
   );
 }
 
-function Plot({ title, points, format, moreTitles = [], atLeast, unit = 1 }: ChartProps) {
+function Plot({ title, points, format, moreTitles = [], atLeast, from, to, unit = 1 }: ChartProps) {
   const frame = useRef<HTMLDivElement>(null);
   const fill = useId();
   const [width, setWidth] = useState(0);
@@ -109,17 +120,20 @@ function Plot({ title, points, format, moreTitles = [], atLeast, unit = 1 }: Cha
   }, []);
 
   const times = points.map((point) => Date.parse(point.at));
-  const start = times[0] ?? 0;
-  const span = Math.max(1, (times.at(-1) ?? 0) - start);
+  const span = Math.max(1, to - from);
   const ceiling = niceCeiling(Math.max(atLeast, ...points.map((point) => point.value ?? 0)) / unit) * unit;
-  const x = (index: number) => (((times[index] ?? start) - start) / span) * width;
+  const x = (index: number) => (((times[index] ?? from) - from) / span) * width;
   const y = (value: number) => top + (1 - value / ceiling) * (height - top - bottom);
-  const segments = gaps(points.map((point) => point.value));
+  const longestGap = Math.max(60_000, span * widestGap);
+  const segments = gaps(
+    points.map((point) => point.value),
+    (index) => (times[index] ?? 0) - (times[index - 1] ?? 0) > longestGap,
+  );
   const chosen = at === null ? undefined : points[at];
 
   const nearest = (event: PointerEvent) => {
     const left = event.clientX - (frame.current?.getBoundingClientRect().left ?? 0);
-    const wanted = start + (left / Math.max(1, width)) * span;
+    const wanted = from + (left / Math.max(1, width)) * span;
     let best = 0;
     times.forEach((time, index) => {
       if (Math.abs(time - wanted) < Math.abs((times[best] ?? 0) - wanted)) best = index;
@@ -163,18 +177,18 @@ function Plot({ title, points, format, moreTitles = [], atLeast, unit = 1 }: Cha
           {format(ceiling)}
         </text>
         <text x={0} y={height - 5} fill="var(--faint)" fontSize="11">
-          {clock(times[0])}
+          {clock(from)}
         </text>
         <text x={width} y={height - 5} fill="var(--faint)" fontSize="11" textAnchor="end">
-          {clock(times.at(-1))}
+          {clock(to)}
         </text>
-        {segments.map(([from, to]) => {
-          const line = Array.from({ length: to - from + 1 }, (_, step) => `${x(from + step)},${y(points[from + step]?.value ?? 0)}`);
+        {segments.map(([first, last]) => {
+          const line = Array.from({ length: last - first + 1 }, (_, step) => `${x(first + step)},${y(points[first + step]?.value ?? 0)}`);
           return (
-            <g key={from}>
-              <polygon points={`${x(from)},${y(0)} ${line.join(" ")} ${x(to)},${y(0)}`} fill={`url(#${fill})`} />
+            <g key={first}>
+              <polygon points={`${x(first)},${y(0)} ${line.join(" ")} ${x(last)},${y(0)}`} fill={`url(#${fill})`} />
               <polyline points={line.join(" ")} fill="none" stroke="var(--accent)" strokeWidth="1.5" strokeLinejoin="round" />
-              {from === to ? <circle cx={x(from)} cy={y(points[from]?.value ?? 0)} r="2" fill="var(--accent)" /> : null}
+              {first === last ? <circle cx={x(first)} cy={y(points[first]?.value ?? 0)} r="2" fill="var(--accent)" /> : null}
             </g>
           );
         })}

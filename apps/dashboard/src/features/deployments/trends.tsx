@@ -4,6 +4,7 @@ import { trpc } from "../../api/client.ts";
 import { Card } from "../../ui/card.tsx";
 import { Chart } from "../../ui/chart.tsx";
 import { thin } from "../../ui/chart-scale.ts";
+import { useClock } from "../../ui/clock.ts";
 import { Failure } from "../../ui/failure.tsx";
 import { Select } from "../../ui/field.tsx";
 import { bytes, count, percent, plural } from "../../ui/format.ts";
@@ -14,6 +15,9 @@ const ranges = [
   { minutes: 360, label: "Last 6 hours" },
   { minutes: 1_440, label: "Last 24 hours" },
 ] as const;
+
+/** Milliseconds by which the charts move on, as often as they are asked for. */
+const step = 15_000;
 
 /** More points than a chart has pixels show nothing more. */
 const mostPoints = 240;
@@ -26,9 +30,14 @@ const orDash = (value: number | null): string => (value === null ? "–" : count
 export function Trends({ id }: { id: string }) {
   const [minutes, setMinutes] = useState<number>(60);
   const history = useQuery(
-    trpc.deployments.healthHistory.queryOptions({ id, minutes }, { refetchInterval: 15_000, placeholderData: (before) => before }),
+    trpc.deployments.healthHistory.queryOptions({ id, minutes }, { refetchInterval: step, placeholderData: (before) => before }),
   );
-  const samples = thin(history.data ?? [], mostPoints);
+  const to = useClock((now) => Math.ceil(now / step) * step);
+  const from = to - minutes * 60_000;
+  const samples = thin(
+    (history.data ?? []).filter(({ at }) => Date.parse(at) >= from),
+    mostPoints,
+  );
   return (
     <Card
       title="Trends"
@@ -52,6 +61,8 @@ export function Trends({ id }: { id: string }) {
             title="Lag"
             format={blockWords}
             atLeast={10}
+            from={from}
+            to={to}
             moreTitles={["Read", "Head"]}
             points={samples.map(({ at, lagBlocks, syncedBlock, headBlock }) => ({
               at,
@@ -59,12 +70,21 @@ export function Trends({ id }: { id: string }) {
               more: [orDash(syncedBlock), orDash(headBlock)],
             }))}
           />
-          <Chart title="CPU, of one core" format={percent} atLeast={0.1} points={samples.map(({ at, cpu }) => ({ at, value: cpu }))} />
+          <Chart
+            title="CPU, of one core"
+            format={percent}
+            atLeast={0.1}
+            from={from}
+            to={to}
+            points={samples.map(({ at, cpu }) => ({ at, value: cpu }))}
+          />
           <Chart
             title="Memory"
             format={bytes}
             atLeast={64 * mebibyte}
             unit={mebibyte}
+            from={from}
+            to={to}
             points={samples.map(({ at, memoryBytes }) => ({ at, value: memoryBytes }))}
           />
         </div>
