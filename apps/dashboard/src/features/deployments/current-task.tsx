@@ -9,6 +9,7 @@ import { duration } from "../../ui/format.ts";
 import { Time } from "../../ui/time.tsx";
 import { usePollInterval } from "../live/connection.ts";
 import { useRefusal } from "../session/use-refusal.ts";
+import { linesSince } from "./log-lines.ts";
 import { LogView } from "./log-view.tsx";
 import { actionLabel, TaskBadge } from "./status.tsx";
 import { Steps } from "./steps.tsx";
@@ -76,10 +77,10 @@ function TaskPanel({ deployment, task }: { deployment: Deployment; task: Task })
             ) : null}
           </div>
           <LogView
-            lines={lines}
+            lines={linesSince(lines, task.createdAt)}
             label="Log of the task"
             className="h-64 lg:h-auto lg:max-h-80 lg:min-h-56"
-            empty={loading ? "Reading the log…" : "Nothing has been logged yet."}
+            empty={loading ? "Reading the log…" : "Nothing has been logged since the task was made."}
           />
         </div>
       </Card>

@@ -37,6 +37,11 @@ export async function linesBetween(
   return null;
 }
 
+/** The lines of an instant and later; both are spelt alike, so their texts compare. */
+export function linesSince(lines: readonly LogLine[], at: string): readonly LogLine[] {
+  return lines.filter((line) => line.at >= at);
+}
+
 const ranks: Record<LogLine["level"], number> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 /** The lines at least as severe. */
