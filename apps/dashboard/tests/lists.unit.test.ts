@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { isReversed, withKnownAction } from "../src/features/audit/filter.ts";
 import { partyGroups } from "../src/features/audit/parties.ts";
-import { atLeast, gapPage, linesBetween, logText, mergeLines, mostLines } from "../src/features/deployments/log-lines.ts";
-import { exampleQuery, graphqlCurl, restCurl, shellQuoted } from "../src/features/deployments/query-examples.ts";
+import { awaitedBlock, lagWords } from "../src/features/deployments/lag.ts";
+import { atLeast, gapPage, linesBetween, linesSince, logText, mergeLines, mostLines } from "../src/features/deployments/log-lines.ts";
+import { exampleQuery, graphqlCurl, restCurl, shellQuoted, typedKey } from "../src/features/deployments/query-examples.ts";
 import { proposeSlug } from "../src/features/organizations/slug.ts";
+import { matchScore } from "../src/features/shell/palette-match.ts";
 import { queueVerdict } from "../src/features/shell/queue-verdict.ts";
 import { parseSearch, readAuditSearch, readDeploymentSearch, readNewKeySearch, readReturn, stringifySearch } from "../src/routes/search.ts";
 import { gaps, niceCeiling, thin } from "../src/ui/chart-scale.ts";
@@ -34,6 +37,10 @@ describe("log lines", () => {
     expect(await between(0, gapPage + 2)).toEqual([gapPage + 1, 1, gapPage + 1]);
     expect(await between(1, mostLines + 500)).toBeNull();
   });
+  it("tells a task's lines from those before it", () => {
+    const before = { ...line(1), at: "2026-11-23T11:59:59.999Z" };
+    expect(linesSince([before, line(2), line(3)], "2026-11-23T12:00:00.000Z").map((each) => each.sequence)).toEqual([2, 3]);
+  });
   it("filters by severity and writes a file", () => {
     expect(atLeast([line(1), line(2, "error")], "warn").map((each) => each.sequence)).toEqual([2]);
     expect(logText([line(2, "error")])).toBe("2026-11-23T12:00:00.000Z error stdout line 2\n");
@@ -54,6 +61,13 @@ describe("pages in the URL", () => {
   });
   it("reads only what makes sense", () => {
     expect(readDeploymentSearch({ tab: "nonsense", level: 3 })).toEqual({});
+    expect(readAuditSearch({ from: "2026-99-99", to: "2026-11-23" })).toEqual({ to: "2026-11-23" });
+    expect([withKnownAction({ action: "nope", actor: "usr_1" }), withKnownAction({ action: "task.failed" })]).toEqual([
+      { actor: "usr_1" },
+      { action: "task.failed" },
+    ]);
+    expect(isReversed({ from: "2026-11-24", to: "2026-11-23" })).toBe(true);
+    expect(isReversed({ from: "2026-11-23", to: "2026-11-23" })).toBe(false);
     expect(readAuditSearch({ from: "2026-11-23", to: "tomorrow", action: { a: 1 } })).toEqual({ from: "2026-11-23" });
   });
   it("keeps every value as text, numbers too", () => {
@@ -91,6 +105,10 @@ describe("query examples", () => {
     expect(restCurl("http://o/d/x/rest", table, true, "obk_1")).not.toContain("authorization");
     expect(graphqlCurl("http://o/d/x/graphql", exampleQuery(table), false, "obk_1")).toContain("'authorization: Bearer obk_1'");
   });
+  it("takes only a whole key", () => {
+    const key = `obk_${"aB3".repeat(12)}xy`;
+    expect([typedKey(` ${key} `), typedKey(key.slice(0, -1)), typedKey("hunter2"), typedKey("")]).toEqual([key, null, null, null]);
+  });
   it("quotes whatever is pasted for the shell", () => expect(shellQuoted("it's $HOME")).toBe("'it'\\''s $HOME'"));
 });
 
@@ -101,6 +119,12 @@ describe("charts", () => {
       [0, 1],
       [3, 3],
       [6, 7],
+    ]);
+    const minutes = [0, 1, 30, 31];
+    const isApart = (index: number) => (minutes[index] ?? 0) - (minutes[index - 1] ?? 0) > 5;
+    expect(gaps([1, 1, 1, 1], isApart)).toEqual([
+      [0, 1],
+      [2, 3],
     ]);
   });
   it("thins evenly and keeps the last point", () => {
@@ -124,5 +148,24 @@ describe("names and queues", () => {
     expect(queueVerdict({ workers: 0, queued: 0, running: 0, oldestSeconds: null }).tone).toBe("bad");
     expect(queueVerdict({ workers: 2, queued: 3, running: 0, oldestSeconds: 90 }).tone).toBe("warn");
     expect(queueVerdict({ workers: 2, queued: 1, running: 1, oldestSeconds: 0.4 }).tone).toBe("ok");
+  });
+});
+
+describe("the palette", () => {
+  const id = "key_01m857vtg4c6274vy04tt2zzzz";
+  it("matches names by their words and ids by their beginning, never scattered letters", () => {
+    expect([matchScore("pipe DEPLOY", ["Deploy pipeline"], id), matchScore("dpl", ["Deploy pipeline"], id)]).toEqual([0.5, 0]);
+    expect([matchScore("key_01m8", ["x"], id), matchScore("zzzz", ["x"], id), matchScore("key_", ["x"], id)]).toEqual([1, 0, 0]);
+  });
+});
+
+describe("a start block ahead of the chain", () => {
+  const contracts = [5_000, 6_000].map((startBlock) => ({ address: "0x", startBlock, events: [] }));
+  const config = { network: "local", rpcUrl: null, chainId: 1, contracts };
+  const health = { status: "healthy", message: null, syncedBlock: null, headBlock: 200, lagBlocks: 0, checkedAt: "" } as const;
+  it("is what the deployment waits for, until the chain is there or something is read", () => {
+    expect(lagWords({ config, health, desiredState: "running" }, false)).toBe("Waits for block 5,000");
+    expect(awaitedBlock({ config, health: { ...health, headBlock: 5_000 } })).toBeNull();
+    expect(awaitedBlock({ config, health: { ...health, syncedBlock: 4_999 } })).toBeNull();
   });
 });

@@ -31,6 +31,12 @@ export function exampleQuery(table: IndexedTable | undefined): string {
   ].join("\n");
 }
 
+/** The API key that was typed; null where it doesn't look like one. */
+export function typedKey(text: string): string | null {
+  const key = text.trim();
+  return /^obk_[0-9A-Za-z]{38}$/.test(key) ? key : null;
+}
+
 /** Makes any text one word of a POSIX shell. */
 export function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;

@@ -12,7 +12,7 @@ import { Field, Input, Select, Textarea } from "../../ui/field.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Table, Td, Th } from "../../ui/table.tsx";
 import { readTables, runQuery } from "./endpoint.ts";
-import { exampleQuery, graphqlCurl, type IndexedTable, restCurl } from "./query-examples.ts";
+import { exampleQuery, graphqlCurl, type IndexedTable, restCurl, typedKey } from "./query-examples.ts";
 
 export function QueryTab({ deployment }: { deployment: Deployment }) {
   const { graphql, rest } = deployment.endpoints;
@@ -164,7 +164,7 @@ function Examples({
 }) {
   const [key, setKey] = useState("");
   const open = deployment.visibility === "public";
-  const given = key.trim() || null;
+  const given = typedKey(key);
   return (
     <Card title="From your own code">
       <div className="flex flex-col gap-4">
@@ -173,6 +173,9 @@ function Examples({
         ) : (
           <Field
             label="API key"
+            error={
+              key.trim() && !given ? "This does not look like a whole API key: obk_ and 38 letters and digits. It is left out." : undefined
+            }
             help={
               <>
                 Filled into the commands below and kept nowhere. Or set <code className="font-mono text-xs">OBELISK_TOKEN</code> in your
