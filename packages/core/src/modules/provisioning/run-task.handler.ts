@@ -131,7 +131,7 @@ export class TaskWorker {
   }
 
   async #work(run: TaskRun, hindrance: Failure | null, log: Logger): Promise<void> {
-    const { platform, supervisor } = this.#parts;
+    const { supervisor } = this.#parts;
     const { task } = run;
     const ctx = this.#context(task);
     const health = () => supervisor.find(task.deploymentId)?.health ?? null;
@@ -153,14 +153,20 @@ export class TaskWorker {
         return this.#handBack(task, `another one may be able: ${failure.code}`, log);
       end = reason === "cancelled" ? { status: "cancelled", health: health() } : { status: "failed", failure };
     }
-    const progress = progressOf(task.action, await begunSteps(platform, task));
+    await this.#finish(ctx, task, end, log);
+  }
+
+  async #finish(ctx: OrganizationContext, task: ClaimedTask, end: TaskEnd, log: Logger): Promise<void> {
+    const progress = progressOf(task.action, await begunSteps(this.#parts.platform, task));
     if (end.status !== "succeeded" && !(await this.#tidy(task, end, progress, log))) return this.#lost(task, log);
     try {
       await finishTask(ctx, { task, end, progress });
       log.info({ status: end.status }, "task ended");
     } catch (error) {
-      if (error instanceof TaskInterrupted) return this.#lost(task, log);
-      throw error;
+      if (!(error instanceof TaskInterrupted)) throw error;
+      if (error.reason !== "cancelled" || end.status !== "succeeded") return this.#lost(task, log);
+      // The wish came behind the last step's end: it was accepted, so it holds.
+      await this.#finish(ctx, task, { status: "cancelled", health: end.health }, log);
     }
   }
 
