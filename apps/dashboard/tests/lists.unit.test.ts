@@ -162,7 +162,7 @@ describe("the palette", () => {
 describe("a start block ahead of the chain", () => {
   const contracts = [5_000, 6_000].map((startBlock) => ({ address: "0x", startBlock, events: [] }));
   const config = { network: "local", rpcUrl: null, chainId: 1, contracts };
-  const health = { status: "healthy", message: null, syncedBlock: null, headBlock: 200, lagBlocks: 0, checkedAt: "" } as const;
+  const health = { status: "healthy", message: null, syncedBlock: null, headBlock: 200, lagBlocks: null, checkedAt: "" } as const;
   it("is what the deployment waits for, until the chain is there or something is read", () => {
     expect(lagWords({ config, health, desiredState: "running" }, false)).toBe("Waits for block 5,000");
     expect(awaitedBlock({ config, health: { ...health, headBlock: 5_000 } })).toBeNull();

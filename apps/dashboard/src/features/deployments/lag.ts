@@ -17,9 +17,10 @@ export function awaitedBlock({ health, config }: Pick<Deployment, "health" | "co
  */
 export function lagWords(deployment: Pick<Deployment, "health" | "desiredState" | "config">, stale: boolean): string {
   const health = deployment.health;
-  if (!health || stale || deployment.desiredState !== "running" || health.lagBlocks === null) return "–";
+  if (!health || stale || deployment.desiredState !== "running") return "–";
   const awaited = awaitedBlock(deployment);
   if (awaited !== null) return `Waits for block ${count(awaited)}`;
+  if (health.lagBlocks === null) return "–";
   if (health.lagBlocks === 0) return health.status === "healthy" ? "In step" : "–";
   return `${plural(health.lagBlocks, "block")} behind`;
 }
