@@ -213,6 +213,20 @@ describe("workers that stop and die", () => {
     expect(await on.newestTask(id)).toMatchObject({ status: "succeeded", attempt: 2 });
   });
 
+  it("a task whose step the database failed is tried again instead of failing its deployment", async () => {
+    await on.startWorker();
+    const border = await on.holdAfter("provision", 1);
+    const { id, currentTask } = await on.create();
+    await border.reached();
+    await on.test.owner.query(
+      "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())",
+    );
+    await border.release();
+    await on.until(id, "running");
+    const task = await on.task(id, currentTask?.id ?? "");
+    expect(task).toMatchObject({ status: "succeeded", attempt: 2 });
+  });
+
   it("a host that can't start programs fails none: another worker runs them", async () => {
     const first = await on.startWorker();
     const { id } = await on.create();

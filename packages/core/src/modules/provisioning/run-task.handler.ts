@@ -1,5 +1,6 @@
 import type { Changes } from "../../kernel/changes.ts";
 import type { OrganizationContext } from "../../kernel/context.ts";
+import { isPassingTrouble } from "../../kernel/database-trouble.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import { UnreadableSecret } from "../../kernel/secrets.ts";
 import { isOfTheWorker } from "./ability-policy.ts";
@@ -148,6 +149,7 @@ export class TaskWorker {
       if (reason === "lost") return this.#lost(task, log);
       if (reason === "stopping") return this.#handBack(task, "this worker is stopping", log);
       if (reason === null) log.warn({ err: error }, "a step failed");
+      if (reason === null && isPassingTrouble(error)) return this.#handBack(task, troubled, log, againSeconds(task.attempt));
       const failure = reason === "deadline" ? deadlineExceeded : failureOf(error);
       if (reason === null && isOfTheWorker(failure.code) && (await this.#othersAreAble(task.taskId)))
         return this.#handBack(task, `another one may be able: ${failure.code}`, log);
@@ -208,10 +210,10 @@ export class TaskWorker {
     return (await readOffer(platform, taskId, workerId))?.ableElsewhere ?? false;
   }
 
-  async #handBack(task: ClaimedTask, why: string, log: Logger): Promise<void> {
+  async #handBack(task: ClaimedTask, why: string, log: Logger, delaySeconds = 0): Promise<void> {
     const { platform } = this.#parts;
-    if (!(await handBackTask(platform, task, task.attempt))) return;
-    await platform.queue.enqueueNow(runTask, { taskId: task.taskId }, { key: task.deploymentId });
+    if (!(await handBackTask(platform, task, task.attempt, `Handed back: ${why}.`))) return;
+    await platform.queue.enqueueNow(runTask, { taskId: task.taskId }, { key: task.deploymentId, delaySeconds });
     log.info(`handed the task back: ${why}`);
   }
 
@@ -225,6 +227,13 @@ export class TaskWorker {
       ip: null,
     };
   }
+}
+
+const troubled = "the database didn't do its part just now";
+
+/** Seconds until a task is tried again whose step the database failed, as long as its deadline lets it. */
+function againSeconds(attempt: number): number {
+  return Math.min(30, 2 ** Math.min(attempt, 5));
 }
 
 /** What a worker that takes a task all the same fails it with, before any step; null where it tries. */

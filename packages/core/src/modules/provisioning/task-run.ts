@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { answeredWithin } from "../../kernel/answered-within.ts";
 import type { Platform } from "../../kernel/context.ts";
+import { isPassingTrouble } from "../../kernel/database-trouble.ts";
 import { every } from "../../kernel/every.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import { type Failure, heartbeatMs, leaseMs } from "./policy.ts";
@@ -118,7 +119,12 @@ export class TaskRun {
         if (interrupted.reason === "deadline") await this.#end(position, "failed", "The task's deadline passed.");
         throw interrupted;
       }
-      const said = error instanceof TaskFailure ? withoutLines(error.failure.message) : "Something went wrong on our side.";
+      const said =
+        error instanceof TaskFailure
+          ? withoutLines(error.failure.message)
+          : isPassingTrouble(error)
+            ? "The database didn't do its part just now; the task is tried again."
+            : "Something went wrong on our side.";
       await this.#end(position, "failed", said);
       throw error;
     }

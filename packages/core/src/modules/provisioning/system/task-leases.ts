@@ -176,11 +176,11 @@ export async function begunSteps(platform: Platform, lease: TaskLease): Promise<
 }
 
 /** Lets another worker go on at once; a heartbeat still under way no longer counts. False when the lease was lost already. */
-export async function handBackTask(platform: Platform, lease: TaskLease, attempt: number): Promise<boolean> {
+export async function handBackTask(platform: Platform, lease: TaskLease, attempt: number, why: string): Promise<boolean> {
   const { rows } = await sql`
     with given as (update tasks t set lease_expires_at = now(), lease_owner = null where ${held(lease)} returning t.organization_id, t.id),
     steps as (
-      update task_steps s set status = 'cancelled', finished_at = now(), detail = 'The worker is stopping; another one goes on.' from given
+      update task_steps s set status = 'cancelled', finished_at = now(), detail = ${why} from given
       where s.organization_id = given.organization_id and s.task_id = given.id and s.attempt = ${attempt} and s.status = 'running')
     select 1 from given`.execute(systemDb(platform));
   return rows.length > 0;
