@@ -1,0 +1,64 @@
+import { createServer, type Server } from "node:http";
+import { createDeployment, pageDeployments, preflight } from "@obelisk/core/modules/provisioning";
+import { type LocalChain, startLocalChain } from "@obelisk/testing/local-chain";
+import { createTenant, type TestTenant } from "@obelisk/testing/tenant";
+import { openTestPlatform, type TestPlatform } from "@obelisk/testing/test-platform";
+import { afterAll, beforeAll, expect, it } from "vitest";
+
+const address = "0x5fbdb2315678afecb367f032d93f642f64180aa3";
+let host: TestPlatform;
+let chain: LocalChain;
+let tenant: TestTenant;
+let notANode: Server;
+
+beforeAll(async () => {
+  host = await openTestPlatform();
+  chain = await startLocalChain();
+  await chain.client.setCode({ address, bytecode: "0x00" });
+  await host.owner.query(
+    `insert into workers (id, host, pid, version, driver, templates, capacity, heartbeat_at)
+     values ('wrk_1', 'here', 1, '0', 'process', '{evm-events}', 1000, now() + interval '1 hour')`,
+  );
+  tenant = await createTenant(host);
+  notANode = createServer((_request, response) => response.end('{"hello":1}'));
+  await new Promise<void>((listening) => notANode.listen(0, "127.0.0.1", listening));
+});
+
+afterAll(async () => {
+  notANode?.close();
+  await host?.close();
+  await chain?.stop();
+});
+
+const input = (rpcUrl: string, startBlock: number) => ({
+  name: "x",
+  rpcUrl,
+  contracts: [{ address, startBlock, abi: [{ type: "event" as const, name: "Moved", inputs: [] }] }],
+});
+
+it("a start block ahead of the chain passes with a remark, and one that the chain has reached without", async () => {
+  const remark = async (startBlock: number) => {
+    const checks = await preflight(tenant.asOwner(), "indexer", input(chain.rpcUrl, startBlock));
+    return checks.find(({ name }) => name === "contracts");
+  };
+  expect(await remark(0)).toEqual({ name: "contracts", status: "pass", detail: "The contract has code.", remedy: null });
+  expect(await remark(5_000_000)).toMatchObject({ status: "pass", remedy: expect.stringContaining("5000000 is ahead of the chain") });
+});
+
+it("what answers but is no node is told with one advice, not two", async () => {
+  const { port } = notANode.address() as { port: number };
+  const rpcUrl = `http://127.0.0.1:${port}`;
+  const checks = await preflight(tenant.asOwner(), "indexer", input(rpcUrl, 0));
+  expect(checks.find(({ name }) => name === "rpc")).toMatchObject({
+    status: "fail",
+    detail: `${rpcUrl} answers, but not in JSON-RPC.`,
+    remedy: "Check the RPC URL.",
+  });
+});
+
+it("a deployment is found by the beginning of its id, but not by the prefix that every id has", async () => {
+  const { id } = await createDeployment(tenant.asOwner(), "indexer", input(chain.rpcUrl, 0));
+  const found = async (search: string) =>
+    (await pageDeployments(tenant.asOwner(), { kind: "indexer", search })).items.map((deployment) => deployment.id);
+  expect([await found(id), await found(id.slice(0, 12)), await found("dep_"), await found(id.slice(-6))]).toEqual([[id], [id], [], []]);
+});
