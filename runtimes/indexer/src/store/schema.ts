@@ -11,22 +11,47 @@ import { sqlType, type Table, type Tables } from "./tables.ts";
 const layoutVersion = 3;
 
 /**
- * Creates what is missing of the deployment's tables. Those of an older layout are dropped: all that is in them can be had from the chain again.
+ * Tables that one transaction creates or drops at most. PostgreSQL keeps the locks of all transactions of all databases in one table of some
+ * thousands: to create a table takes half a dozen of them, for its indexes and what is stored beside it, and to drop it one more for each column.
+ */
+const tablesPerTransaction = 10;
+
+/** Runs a transaction that only the lease's holder may write in. */
+export type Transact = <T>(work: (client: ClientBase) => Promise<T>) => Promise<T>;
+
+/**
+ * Creates the deployment's tables where they aren't there. Those of an older layout are dropped: all that is in them can be had from the chain again.
+ *
+ * It takes several transactions. `_sync` is created by the last one and dropped by the first, so where it stands all tables do, and where it
+ * doesn't, whatever there is was left behind by a start that came to no end.
  * @throws UnworkableConfiguration where the schema holds rows of another configuration; Outdated where its layout is newer, with nothing changed.
  */
-export async function prepareSchema(client: ClientBase, config: IndexerConfig, tables: Tables): Promise<void> {
-  const fingerprint = fingerprintOf(config);
-  const stored = await storedLayout(client);
+export async function prepareSchema(transact: Transact, config: IndexerConfig, tables: Tables): Promise<void> {
+  const stored = await transact(storedLayout);
   if (stored !== null && stored > layoutVersion) throw new Outdated(stored, layoutVersion);
-  if (stored !== null && stored < layoutVersion) {
+  if (stored === layoutVersion) {
+    await transact((client) => assertSameConfiguration(client, config));
+    return;
+  }
+  if (stored !== null) {
     log("warn", "the tables are of an older layout: they are made anew and filled from the start block on", {
       stored,
       layout: layoutVersion,
     });
-    await dropTables(client);
+    await transact((client) => client.query("DROP TABLE _sync"));
   }
+  while ((await transact(dropSomeTables)) > 0);
+  const wanted = [tables.raw, ...tables.events];
+  for (let at = 0; at < wanted.length; at += tablesPerTransaction) {
+    const some = wanted.slice(at, at + tablesPerTransaction).map(createTable);
+    await transact((client) => client.query(some.join(";\n")));
+  }
+  await transact((client) => createSync(client, config));
+}
+
+async function createSync(client: ClientBase, config: IndexerConfig): Promise<void> {
   await client.query(`
-    CREATE TABLE IF NOT EXISTS _sync (
+    CREATE TABLE _sync (
       singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
       layout integer NOT NULL DEFAULT ${layoutVersion},
       chain_id bigint NOT NULL,
@@ -38,21 +63,23 @@ export async function prepareSchema(client: ClientBase, config: IndexerConfig, t
       undecoded bigint NOT NULL DEFAULT 0,
       indexes_built boolean NOT NULL DEFAULT false
     );
-    CREATE TABLE IF NOT EXISTS _blocks (number bigint PRIMARY KEY, hash text NOT NULL)`);
-  for (const table of [tables.raw, ...tables.events]) await client.query(createTable(table));
+    CREATE TABLE _blocks (number bigint PRIMARY KEY, hash text NOT NULL)`);
   const start = Math.min(...config.contracts.map(({ startBlock }) => startBlock));
-  await client.query("INSERT INTO _sync (chain_id, fingerprint, block_number) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", [
+  await client.query("INSERT INTO _sync (chain_id, fingerprint, block_number) VALUES ($1, $2, $3)", [
     config.chainId,
-    fingerprint,
+    fingerprintOf(config),
     start - 1,
   ]);
+}
+
+async function assertSameConfiguration(client: ClientBase, config: IndexerConfig): Promise<void> {
   const { rows } = await client.query<{ chain_id: string; fingerprint: string }>("SELECT chain_id, fingerprint FROM _sync");
   if (Number(rows[0]?.chain_id) !== config.chainId) {
     throw new UnworkableConfiguration(
       `config.chainId is ${config.chainId}, but the schema holds events of chain ${rows[0]?.chain_id}: create a new indexer for another chain`,
     );
   }
-  if (rows[0]?.fingerprint !== fingerprint) {
+  if (rows[0]?.fingerprint !== fingerprintOf(config)) {
     throw new UnworkableConfiguration(
       "config.contracts differ from those the schema was filled for: create a new indexer for other contracts, ABIs or start blocks",
     );
@@ -71,33 +98,29 @@ async function storedLayout(client: ClientBase): Promise<number | null> {
   return sync.rows[0]?.layout ?? layoutVersion;
 }
 
-/** Drops every table of ours but the lease, which isn't ours. */
-async function dropTables(client: ClientBase): Promise<void> {
+/** Drops tables of ours, but never the lease, which isn't ours. @returns how many, 0 where none is left. */
+async function dropSomeTables(client: ClientBase): Promise<number> {
   const { rows } = await client.query<{ name: string }>(
-    "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema() AND tableowner = current_user AND tablename <> '_lease'",
+    `SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema() AND tableowner = current_user AND tablename <> '_lease'
+     LIMIT ${tablesPerTransaction}`,
   );
   if (rows.length > 0) await client.query(`DROP TABLE ${rows.map(({ name }) => quoted(name)).join(", ")}`);
+  return rows.length;
 }
 
-/** Statements that build the indexes filters need. Kept for after the backfill, which they would slow down. */
-export function indexStatements(tables: Tables): string[] {
-  const statements = [
-    `CREATE INDEX IF NOT EXISTS ${quoted(indexName(tables.raw.name, "topic0"))} ON ${quoted(tables.raw.name)} (topic0, block_number, log_index)`,
-  ];
-  for (const table of [tables.raw, ...tables.events]) {
-    for (const column of table.columns) {
-      if (!column.indexed && column.name !== "transaction_hash") continue;
-      statements.push(
-        `CREATE INDEX IF NOT EXISTS ${quoted(indexName(table.name, column.name))} ON ${quoted(table.name)} (${quoted(column.name)}, block_number, log_index)`,
-      );
-    }
-  }
-  return statements;
+/** Statements that build the indexes filters need on a table. Kept for after the backfill, which they would slow down. */
+export function indexStatements(table: Table): string[] {
+  return table.columns
+    .filter(({ name, indexed }) => indexed || name === "transaction_hash")
+    .map(
+      ({ name }) =>
+        `CREATE INDEX IF NOT EXISTS ${quoted(indexName(table.name, name))} ON ${quoted(table.name)} (${quoted(name)}, block_number, log_index)`,
+    );
 }
 
 function createTable(table: Table): string {
   const columns = table.columns.map(({ name, type, nullable }) => `${quoted(name)} ${sqlType(type)}${nullable ? "" : " NOT NULL"}`);
-  return `CREATE TABLE IF NOT EXISTS ${quoted(table.name)} (${columns.join(", ")}, PRIMARY KEY (block_number, log_index))`;
+  return `CREATE TABLE ${quoted(table.name)} (${columns.join(", ")}, PRIMARY KEY (block_number, log_index))`;
 }
 
 function indexName(table: string, column: string): string {

@@ -3,6 +3,7 @@ import pg, { type ClientBase, type ClientConfig } from "pg";
 import { FencedOut } from "../exit.ts";
 import { beginUnderLease, beginUnderLeaseSql, isLeaseLost, type Lease, takeLease } from "../lease.ts";
 import { errorText, log } from "../log.ts";
+import { aloneSql } from "./alone.ts";
 import { copyInTransaction, type TableRows } from "./copy-transaction.ts";
 
 export interface Database {
@@ -76,9 +77,10 @@ export class WriterSession {
 
   /** Copies rows and runs statements behind them as a transaction under the lease, in one exchange. @throws as `transaction` */
   async copy(copies: readonly TableRows[], statements: string): Promise<void> {
+    const begin = [beginUnderLeaseSql(this.lease), aloneSql(copies.length) ?? []].flat().join(";\n");
     await this.run(async (client) => {
       try {
-        await copyInTransaction(client, beginUnderLeaseSql(this.lease), copies, `${statements};\nCOMMIT`);
+        await copyInTransaction(client, begin, copies, `${statements};\nCOMMIT`);
       } catch (error) {
         throw isLeaseLost(error) ? new FencedOut(this.lease.epoch) : error;
       }

@@ -1,5 +1,6 @@
 import type { IndexerConfig } from "../launch.ts";
 import { assertLeaseHeld } from "../lease.ts";
+import { aloneSql } from "./alone.ts";
 import { quoted } from "./naming.ts";
 import type { EncodedRows } from "./rows.ts";
 import { indexStatements, prepareSchema } from "./schema.ts";
@@ -42,7 +43,7 @@ export class Store {
 
   /** Takes the lease and creates what is missing. */
   async prepare(config: IndexerConfig): Promise<void> {
-    await this.#session.transaction((client) => prepareSchema(client, config, this.tables));
+    await prepareSchema((work) => this.#session.transaction(work), config, this.tables);
   }
 
   async sync(): Promise<SyncRow> {
@@ -89,19 +90,23 @@ export class Store {
   /** Takes every row above a block away and moves the cursor back to it. @returns how many logs were taken away. */
   async rewind(to: Cursor): Promise<number> {
     return this.#session.transaction(async (client) => {
-      const raw = await client.query<{ undecoded: string; logs: string }>(
+      // A log stands in the table its raw row names, or in none, so the others needn't be looked into, nor locked.
+      const { rows: gone } = await client.query<{ table: string | null; logs: string }>(
         `WITH gone AS (DELETE FROM ${quoted(this.tables.raw.name)} WHERE block_number > $1 RETURNING event_table)
-         SELECT count(*) AS logs, count(*) FILTER (WHERE event_table IS NULL) AS undecoded FROM gone`,
+         SELECT event_table AS table, count(*) AS logs FROM gone GROUP BY event_table`,
         [to.number],
       );
-      for (const table of this.tables.events) await client.query(`DELETE FROM ${quoted(table.name)} WHERE block_number > $1`, [to.number]);
+      const touched = gone.flatMap(({ table }) => table ?? []);
+      const alone = aloneSql(touched.length);
+      if (alone) await client.query(alone);
+      for (const table of touched) await client.query(`DELETE FROM ${quoted(table)} WHERE block_number > $1`, [to.number]);
       await client.query("DELETE FROM _blocks WHERE number > $1", [to.number]);
       await client.query("UPDATE _sync SET block_number = $1, block_hash = $2, undecoded = undecoded - $3", [
         to.number,
         to.hash,
-        Number(raw.rows[0]?.undecoded ?? 0),
+        Number(gone.find(({ table }) => table === null)?.logs ?? 0),
       ]);
-      return Number(raw.rows[0]?.logs ?? 0);
+      return gone.reduce((sum, { logs }) => sum + Number(logs), 0);
     });
   }
 
@@ -126,13 +131,15 @@ export class Store {
     return kept && (!logged || kept.number >= logged.number) ? kept : logged;
   }
 
-  /** Builds the indexes that filters use; may take long on many rows. */
+  /** Builds the indexes that filters use, table by table; may take long on many rows. What a start left unfinished the next one goes on with. */
   async buildIndexes(): Promise<void> {
-    await this.#session.transaction(async (client) => {
-      await client.query("SET LOCAL statement_timeout = 0");
-      for (const statement of indexStatements(this.tables)) await client.query(statement);
-      await client.query("UPDATE _sync SET indexes_built = true");
-    }, longestIndexBuildMs);
+    for (const table of [this.tables.raw, ...this.tables.events]) {
+      await this.#session.transaction(async (client) => {
+        await client.query("SET LOCAL statement_timeout = 0");
+        for (const statement of indexStatements(table)) await client.query(statement);
+      }, longestIndexBuildMs);
+    }
+    await this.#session.transaction((client) => client.query("UPDATE _sync SET indexes_built = true"));
   }
 
   /** @throws FencedOut where the lease is no longer ours. */

@@ -66,7 +66,7 @@ const rawTable: Table = {
   columns: [
     ...keyColumns,
     key("transaction_index", "integer", "position of the transaction in its block"),
-    ...[0, 1, 2, 3].map((n) => ({ ...key(`topic${n}`, "hex", `topic ${n}`, 32), nullable: true })),
+    ...[0, 1, 2, 3].map((n) => ({ ...key(`topic${n}`, "hex", `topic ${n}`, 32, n === 0), nullable: true })),
     key("data", "hex", "the log's data, not decoded"),
     { ...key("event_table", "text", "table the log was decoded into; null where no event of the ABI fits"), nullable: true },
   ],
