@@ -5,10 +5,14 @@ import { JsonText } from "./json-text.ts";
 import { type Asked, orderedBeginning, type PageQuery, type Row, writeCursor } from "./pages.ts";
 import { Problem } from "./problem.ts";
 
+/** Rows that are measured in one step, once the first few are. */
+const measuredRows = 16;
+
 /**
  * SQL of a page: one row more than its limit, which tells whether another page follows. Where values of any size are asked for, PostgreSQL adds
  * up what the rows take and leaves out those above the query's bytes, so that they never come here; of the first one left out the key does,
- * its block number turned into `-1 - block_number`.
+ * its block number turned into `-1 - block_number`. To measure a row is to read it and write its JSON, so it measures a few rows at a time
+ * and stops once they are too many: what is behind them stays as it is stored.
  */
 export function pageSql(query: PageQuery): { text: string; values: unknown[] } {
   const { table, order, after, asked, maxBytes } = query;
@@ -32,20 +36,34 @@ export function pageSql(query: PageQuery): { text: string; values: unknown[] } {
   const variable = asked.flatMap(({ column }) => (column && isVariable(column) ? [column] : []));
   if (variable.length === 0) return { text: page, values };
 
-  // JSON becomes the text it is sent as only once, and only of the page's rows: OFFSET keeps the steps apart. No column's name begins with _.
-  const texts = needed.map(({ column: { name, type } }) => (type === "jsonb" ? `${quoted(name)}::text AS ${quoted(name)}` : quoted(name)));
+  // OFFSET 0 keeps a step's expressions where they stand: sizes are computed once, and no text is made before it is known that its row fits, or
+  // carried through a sort. No column's name begins with _.
   const rowSize = [fixedBytes(asked), ...variable.map(variableBytesSql)].join(" + ");
   const fits = `_before + _size <= ${maxBytes}`;
   const fitting = needed.map(({ column, isAsked }) => {
     const name = quoted(column.name);
     if (column.name === "block_number") return `CASE WHEN ${fits} THEN ${name} ELSE -1 - ${name} END AS ${name}`;
-    return isAsked && isVariable(column) ? `CASE WHEN ${fits} THEN ${name} END AS ${name}` : name;
+    if (!isAsked || !isVariable(column)) return name;
+    return `CASE WHEN ${fits} THEN ${column.type === "jsonb" ? `${name}::text` : name} END AS ${name}`;
   });
-  const text = `WITH page AS (${page}),
-    texts AS (SELECT ${texts.join(", ")} FROM page OFFSET 0),
-    sized AS (SELECT *, ${rowSize} AS _size FROM texts OFFSET 0),
-    measured AS (SELECT *, sum(_size) OVER (ORDER BY ${orderBy} ROWS UNBOUNDED PRECEDING) - _size AS _before FROM sized)
-    SELECT ${fitting.join(", ")} FROM measured WHERE _before <= ${maxBytes} ORDER BY _before`;
+  const text = `WITH RECURSIVE page AS MATERIALIZED (SELECT *, row_number() OVER (ORDER BY ${orderBy}) AS _row FROM (${page}) AS unnumbered),
+    steps AS (
+      SELECT ARRAY[]::bigint[] AS _sizes, 0::bigint AS _bytes
+      UNION ALL
+      SELECT _sizes || _more, _bytes + _added FROM steps, LATERAL (
+        SELECT array_agg(_size ORDER BY _row) AS _more, sum(_size)::bigint AS _added FROM (
+          SELECT _row, (${rowSize})::bigint AS _size FROM page
+          WHERE _row > cardinality(_sizes) AND _row <= cardinality(_sizes) + least(cardinality(_sizes) + 1, ${measuredRows}) OFFSET 0
+        ) AS step
+      ) AS measured WHERE _bytes <= ${maxBytes} AND _more IS NOT NULL
+    ),
+    sized AS (
+      SELECT _row, _size, sum(_size) OVER (ORDER BY _row) - _size AS _before
+      FROM unnest((SELECT _sizes FROM steps ORDER BY cardinality(_sizes) DESC LIMIT 1)) WITH ORDINALITY AS sizes (_size, _row)
+    )
+    SELECT ${fitting.join(", ")} FROM (
+      SELECT * FROM page JOIN sized USING (_row) WHERE _before <= ${maxBytes} ORDER BY _row OFFSET 0
+    ) AS whole ORDER BY _row`;
   return { text, values };
 }
 
@@ -138,7 +156,6 @@ function valueBytes(column: Column | null): number {
 /** Bytes of a value of any size in JSON. That of `bytea` is known without reading it. */
 function variableBytesSql({ name, type, nullable }: Column): string {
   const column = quoted(name);
-  const bytes =
-    type === "hex" ? `2 * octet_length(${column})` : type === "text" ? `octet_length(to_json(${column})::text)` : `octet_length(${column})`;
+  const bytes = type === "hex" ? `2 * octet_length(${column})` : `octet_length(${type === "text" ? `to_json(${column})` : column}::text)`;
   return nullable ? `coalesce(${bytes}, 0)` : bytes;
 }

@@ -46,12 +46,13 @@ export async function answerRows(
   const table = [tables.raw, ...tables.events].find((known) => known.name === name);
   if (!table) throw new Problem(404, "unknown_table", `there is no table ${name.slice(0, 64)}; GET /rest lists those there are`);
   const query = readPageQuery(table, parameters);
-  return reader.snapshot(async (ask, syncedBlock) => {
+  const bytes = await reader.snapshot(async (ask, syncedBlock) => {
     const { rows, nextCursor } = pageOf(query, await ask<Row>(pageSql(query)));
     // Written before the session is free for the next one: rows take several times the bytes of their answer.
-    const bytes = Buffer.from(JSON.stringify({ data: rows, nextCursor, syncedBlock }));
-    return { bytes, holding: budget.take(bytes.length) };
+    return Buffer.from(JSON.stringify({ data: rows, nextCursor, syncedBlock }));
   });
+  // Only here, where nothing can fail any more: what a snapshot that fails at its end had taken would never be released.
+  return { bytes, holding: budget.take(bytes.length) };
 }
 
 /** Reads `limit`, `order`, `cursor` and the filters, `column=value` or `column.operator=value`. @throws Problem 400 */
