@@ -123,7 +123,7 @@ test("a deployment of 500 events takes few locks at a time: as it starts, follow
 
 test("what a start leaves unfinished the next one completes, wherever it was when it ended", async () => {
   const schema = await database.schema();
-  const abi = abiOf(60);
+  const abi = abiOf(25);
   const names = async () =>
     (await schema.query<{ name: string }>("SELECT tablename AS name FROM pg_tables WHERE schemaname = $1 ORDER BY 1", [schema.schema])).map(
       ({ name }) => name,
