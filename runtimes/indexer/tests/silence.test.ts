@@ -1,5 +1,5 @@
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { egressAgent } from "@obelisk/egress";
+import { FreezingProxy } from "@obelisk/testing/freezing-proxy";
 import { startLocalChain } from "@obelisk/testing/local-chain";
 import { waitFor } from "@obelisk/testing/wait-for";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -23,62 +23,17 @@ let session: WriterSession;
 let proxy: FreezingProxy;
 const silenceMs = 1_000;
 
-/** A way to the database that can freeze: connections stay open, new ones are taken, and not a byte passes. */
-class FreezingProxy {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  #frozen = false;
-
-  constructor(target: URL) {
-    this.#server = createServer((near) => {
-      const far = connect(Number(target.port), target.hostname);
-      for (const [from, to] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        this.#sockets.add(from);
-        from.on("error", () => undefined).on("close", () => to.destroy());
-        from.on("data", (bytes) => to.write(bytes));
-        if (this.#frozen) from.pause();
-      }
-    });
-  }
-
-  async listen(): Promise<number> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    return this.port;
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  freeze(): void {
-    this.#frozen = true;
-    for (const socket of this.#sockets) socket.pause();
-  }
-
-  /** The frozen connections are gone for good; new ones work. */
-  mend(): void {
-    this.#frozen = false;
-    for (const socket of this.#sockets) socket.destroy();
-    this.#sockets.clear();
-  }
-
-  close(): void {
-    this.mend();
-    this.#server.close();
-  }
+/** The frozen connections are gone for good; new ones work. */
+function mend(): void {
+  proxy.cut();
+  proxy.mend();
 }
 
 beforeAll(async () => {
   database = await startRuntimeDatabase();
   schema = await database.schema();
-  const url = new URL(schema.url);
-  proxy = new FreezingProxy(new URL(schema.url));
-  url.hostname = "127.0.0.1";
-  url.port = String(await proxy.listen());
-  session = new WriterSession({ url: url.href, schema: schema.schema }, newLease(1), silenceMs);
+  proxy = await FreezingProxy.start(schema.url);
+  session = new WriterSession({ url: proxy.through(schema.url), schema: schema.schema }, newLease(1), silenceMs);
   await session.transaction((client) => client.query("CREATE TABLE a (n bytea); CREATE TABLE b (n integer)"));
 });
 afterAll(async () => {
@@ -111,18 +66,15 @@ test.each([
   expect(error?.message).toBe("the database has been silent for 1 s");
   expect(took).toBeGreaterThan(silenceMs - 50);
   expect(took).toBeLessThan(silenceMs * 4);
-  proxy.mend();
+  mend();
   expect(await select()).toEqual([{ one: 1 }]);
   expect(await schema.query("SELECT (SELECT count(*)::int FROM a) a, (SELECT count(*)::int FROM b) b")).toEqual([{ a: 0, b: 0 }]);
 });
 
 test("a query over a connection that froze is refused within its time, and the next one goes on", async () => {
-  const url = new URL(schema.url);
-  url.hostname = "127.0.0.1";
-  url.port = String(proxy.port);
   await schema.query("CREATE TABLE IF NOT EXISTS _sync AS SELECT 7 AS block_number, '0x' AS block_hash");
   await schema.query(`GRANT SELECT ON _sync TO ${schema.schema}`);
-  const reader = new Reader({ url: url.href, schema: schema.schema }, silenceMs);
+  const reader = new Reader({ url: proxy.through(schema.url), schema: schema.schema }, silenceMs);
   const one = () => reader.snapshot(async (ask) => ask({ text: "SELECT 1 AS one", values: [] }));
   try {
     expect(await one()).toEqual([{ one: 1 }]);
@@ -133,11 +85,11 @@ test("a query over a connection that froze is refused within its time, and the n
       expect(error).toMatchObject({ status: 503, code: "database_unavailable" });
       expect(took).toBeLessThan(8_000);
     }
-    proxy.mend();
+    mend();
     expect(await one()).toEqual([{ one: 1 }]);
   } finally {
     await schema.query("DROP TABLE _sync");
-    proxy.mend();
+    mend();
     await reader.close();
   }
 });
@@ -184,7 +136,7 @@ test("a database that froze turns health to degraded with the reason, and once i
     const degraded = await waitFor(() => (healthOf(progress).status === "degraded" ? healthOf(progress) : null), { what: "degraded" });
     expect(degraded.message).toBe("the database has been silent for 1 s");
     await shapes.emitMany(5);
-    proxy.mend();
+    mend();
     await waitFor(synced, { within: 20_000, what: "synced again" });
     await expectEqualToChain(chain, schema, contracts);
     stopping.abort();
