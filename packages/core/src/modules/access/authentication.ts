@@ -134,9 +134,7 @@ export function createAuthentication(platform: Platform, options: Authentication
     logger: { log: (level, message) => platform.logger[level === "error" ? "error" : "debug"]({ library: "better-auth" }, message) },
   });
 
-  /**
-   * Signs in within what the account's failures leave, and knows the browser again once it has worked.
-   */
+  /** Signs in within what the account's failures leave, and knows the browser again once it has worked. */
   async function signIn(request: Request): Promise<Response> {
     // The library would read a form too; what it reads must be what is counted.
     if (!/^application\/json\s*(;|$)/i.test(request.headers.get("content-type") ?? ""))
