@@ -72,8 +72,10 @@ export async function httpSection(stage: Stage): Promise<Section> {
     for (let number = 0; number < listed; number += 1) created = await post(lister, randomUUID());
     const page = await (await fetch(`${server.url}${route}`, { headers: headersOf(lister) })).text();
 
-    const get = await measure(lister, { method: "GET", path: route, body: null, expectedStatus: 200 });
-    const driverGet = await replay(recordings.list, [], listing);
+    const [get, driverGet] = await inTurns(
+      () => measure(lister, { method: "GET", path: route, body: null, expectedStatus: 200 }),
+      () => replay(recordings.list, [], listing),
+    );
     const bareGet = await measureBare(lister, { status: 200, body: page }, null);
     const creates = { method: "POST", path: route, body, expectedStatus: 201 } as const;
     const create = await measure(served(creating), creates);
@@ -94,6 +96,14 @@ export async function httpSection(stage: Stage): Promise<Section> {
   } finally {
     await server.stop();
   }
+}
+
+/** Both one after the other, several times, and the turn whose ratio is the middle one: a shared machine's speed changes within seconds. */
+async function inTurns(ours: () => Promise<LoadResult>, limit: () => Promise<LoadResult>): Promise<[LoadResult, LoadResult]> {
+  const turns: [LoadResult, LoadResult][] = [];
+  while (turns.length < 3) turns.push([await ours(), await limit()]);
+  const ratio = ([mine, bare]: [LoadResult, LoadResult]) => mine.requestsPerSecond / bare.requestsPerSecond;
+  return turns.toSorted((a, b) => ratio(a) - ratio(b))[1] as [LoadResult, LoadResult];
 }
 
 /** The list cut into groups of these sizes. */

@@ -61,7 +61,7 @@ export function selectDeployments(organizationId: string) {
       "d.health",
       "d.failure",
     ])
-    .select(["d.createdAt", "d.updatedAt"])
+    .select([sql<string>`to_json(d.created_at)`.as("createdAt"), sql<string>`to_json(d.updated_at)`.as("updatedAt")])
     .select(
       sql<TaskJson | null>`(select ${taskJson} from tasks t where t.organization_id = d.organization_id
         and t.deployment_id = d.id and t.status in ('queued', 'running'))`.as("currentTask"),
@@ -86,8 +86,8 @@ export interface DeploymentRow {
   config: unknown;
   health: unknown;
   failure: unknown;
-  createdAt: Date;
-  updatedAt: Date;
+  createdAt: string;
+  updatedAt: string;
   currentTask: TaskJson | null;
 }
 
@@ -106,8 +106,8 @@ export function deploymentFrom(row: DeploymentRow, baseUrl: string): Deployment 
     health: row.health as Health | null,
     currentTask: row.currentTask ? taskFrom(row.currentTask) : null,
     failure: row.failure as Failure | null,
-    createdAt: row.createdAt.toISOString(),
-    updatedAt: row.updatedAt.toISOString(),
+    createdAt: instant(row.createdAt),
+    updatedAt: instant(row.updatedAt),
   };
 }
 
@@ -118,14 +118,14 @@ export function taskFrom(task: TaskJson): Task {
     action: task.action,
     status: task.status,
     attempt: task.attempt,
-    steps: task.steps.map((step) => ({ ...step, startedAt: instant(step.startedAt), finishedAt: instant(step.finishedAt) })),
+    steps: task.steps.map((step) => ({ ...step, startedAt: instantOrNull(step.startedAt), finishedAt: instantOrNull(step.finishedAt) })),
     failure: task.failure,
     cancelRequested: task.cancelRequestedAt !== null,
-    createdAt: new Date(task.createdAt).toISOString(),
-    startedAt: instant(task.startedAt),
-    heartbeatAt: instant(task.heartbeatAt),
-    finishedAt: instant(task.finishedAt),
-    deadlineAt: new Date(task.deadlineAt).toISOString(),
+    createdAt: instant(task.createdAt),
+    startedAt: instantOrNull(task.startedAt),
+    heartbeatAt: instantOrNull(task.heartbeatAt),
+    finishedAt: instantOrNull(task.finishedAt),
+    deadlineAt: instant(task.deadlineAt),
   };
 }
 
@@ -134,7 +134,15 @@ export function endpointsOf(baseUrl: string, slug: string): Record<string, strin
   return { graphql: `${baseUrl}/d/${slug}/graphql`, rest: `${baseUrl}/d/${slug}/rest` };
 }
 
-/** PostgreSQL's JSON spelling of an instant, in ours. */
-function instant(text: string | null): string | null {
-  return text === null ? null : new Date(text).toISOString();
+/**
+ * PostgreSQL's JSON spelling of an instant, such as `2026-01-02T03:04:05.123456+00:00`, in ours. A page of a list has a hundred of them:
+ * cut as text they cost a tenth of what they do by way of a `Date`.
+ */
+export function instant(text: string): string {
+  if (!/^\d{4}-.{14}(\.\d+)?\+00:00$/.test(text)) return new Date(text).toISOString();
+  return `${text.slice(0, 19)}.${text.slice(20, -6).padEnd(3, "0").slice(0, 3)}Z`;
+}
+
+function instantOrNull(text: string | null): string | null {
+  return text === null ? null : instant(text);
 }
