@@ -25,6 +25,12 @@ const abi = [
     ],
   },
   { type: "event", name: "Listed", inputs: [{ name: "list", type: "uint8[]" }] },
+  // Called as the parts of a page's own query might be.
+  ...["Page", "Steps", "Sized", "Unnumbered", "Step", "Measured", "Sizes", "Whole", "Gone"].map((name) => ({
+    type: "event",
+    name,
+    inputs: [name.toLowerCase(), "text"].map((parameter) => ({ name: parameter, type: "string" })),
+  })),
 ];
 const contracts = [{ address: `0x${"1".repeat(40)}`, abi, startBlock: 0 }];
 const tables = tablesOf(contracts);
@@ -148,6 +154,15 @@ test("pages of any limit, order, columns and size walk all rows exactly once, ea
     ),
     { numRuns: 60 },
   );
+});
+
+test("a table may be called as anything: its rows are read", async () => {
+  for (const { name, columns } of tables.events.filter((table) => table.columns.some((column) => column.name === "text"))) {
+    await schema.query(`INSERT INTO "${name}" SELECT n, 0, ${keySql}, 'own', 'text ' || n FROM generate_series(1, 3) n`);
+    const query = new URLSearchParams({ limit: "2", order: `${columns[6]?.name}.desc` });
+    const { bytes } = await answerRows(tables, { reader, budget: new AnswerBudget() }, name, query);
+    expect(JSON.parse(bytes.toString()), name).toMatchObject({ data: [{ text: "text 3", [name]: "own" }, { text: "text 2" }] });
+  }
 });
 
 test("an answer whose snapshot fails at its end takes nothing of the budget", async () => {

@@ -37,7 +37,7 @@ export function pageSql(query: PageQuery): { text: string; values: unknown[] } {
   if (variable.length === 0) return { text: page, values };
 
   // OFFSET 0 keeps a step's expressions where they stand: sizes are computed once, and no text is made before it is known that its row fits, or
-  // carried through a sort. No column's name begins with _.
+  // carried through a sort. No table's or column's name begins with _.
   const rowSize = [fixedBytes(asked), ...variable.map(variableBytesSql)].join(" + ");
   const fits = `_before + _size <= ${maxBytes}`;
   const fitting = needed.map(({ column, isAsked }) => {
@@ -46,23 +46,23 @@ export function pageSql(query: PageQuery): { text: string; values: unknown[] } {
     if (!isAsked || !isVariable(column)) return name;
     return `CASE WHEN ${fits} THEN ${column.type === "jsonb" ? `${name}::text` : name} END AS ${name}`;
   });
-  const text = `WITH RECURSIVE page AS MATERIALIZED (SELECT *, row_number() OVER (ORDER BY ${orderBy}) AS _row FROM (${page}) AS unnumbered),
-    steps AS (
+  const text = `WITH RECURSIVE _page AS MATERIALIZED (SELECT *, row_number() OVER (ORDER BY ${orderBy}) AS _row FROM (${page}) AS unnumbered),
+    _steps AS (
       SELECT ARRAY[]::bigint[] AS _sizes, 0::bigint AS _bytes
       UNION ALL
-      SELECT _sizes || _more, _bytes + _added FROM steps, LATERAL (
+      SELECT _sizes || _more, _bytes + _added FROM _steps, LATERAL (
         SELECT array_agg(_size ORDER BY _row) AS _more, sum(_size)::bigint AS _added FROM (
-          SELECT _row, (${rowSize})::bigint AS _size FROM page
+          SELECT _row, (${rowSize})::bigint AS _size FROM _page
           WHERE _row > cardinality(_sizes) AND _row <= cardinality(_sizes) + least(cardinality(_sizes) + 1, ${measuredRows}) OFFSET 0
         ) AS step
       ) AS measured WHERE _bytes <= ${maxBytes} AND _more IS NOT NULL
     ),
-    sized AS (
+    _sized AS (
       SELECT _row, _size, sum(_size) OVER (ORDER BY _row) - _size AS _before
-      FROM unnest((SELECT _sizes FROM steps ORDER BY cardinality(_sizes) DESC LIMIT 1)) WITH ORDINALITY AS sizes (_size, _row)
+      FROM unnest((SELECT _sizes FROM _steps ORDER BY cardinality(_sizes) DESC LIMIT 1)) WITH ORDINALITY AS sizes (_size, _row)
     )
     SELECT ${fitting.join(", ")} FROM (
-      SELECT * FROM page JOIN sized USING (_row) WHERE _before <= ${maxBytes} ORDER BY _row OFFSET 0
+      SELECT * FROM _page JOIN _sized USING (_row) WHERE _before <= ${maxBytes} ORDER BY _row OFFSET 0
     ) AS whole ORDER BY _row`;
   return { text, values };
 }

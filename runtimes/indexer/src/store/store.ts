@@ -92,8 +92,8 @@ export class Store {
     return this.#session.transaction(async (client) => {
       // A log stands in the table its raw row names, or in none, so the others needn't be looked into, nor locked.
       const { rows: gone } = await client.query<{ table: string | null; logs: string }>(
-        `WITH gone AS (DELETE FROM ${quoted(this.tables.raw.name)} WHERE block_number > $1 RETURNING event_table)
-         SELECT event_table AS table, count(*) AS logs FROM gone GROUP BY event_table`,
+        `WITH _gone AS (DELETE FROM ${quoted(this.tables.raw.name)} WHERE block_number > $1 RETURNING event_table)
+         SELECT event_table AS table, count(*) AS logs FROM _gone GROUP BY event_table`,
         [to.number],
       );
       const touched = gone.flatMap(({ table }) => table ?? []);
