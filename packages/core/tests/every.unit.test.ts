@@ -40,6 +40,23 @@ describe("work done again and again", () => {
     await stop();
     expect(faults).toEqual(["broken", "broken"]);
   });
+
+  it("goes on where the work throws before it gives a promise", async () => {
+    let faults = 0;
+    const stop = every(
+      1_000,
+      () => {
+        throw new Error("broken");
+      },
+      () => {
+        faults += 1;
+      },
+      { atOnce: true },
+    );
+    await vi.advanceTimersByTimeAsync(2_500);
+    await stop();
+    expect(faults).toBe(3);
+  });
 });
 
 describe("work that is waited for so long", () => {

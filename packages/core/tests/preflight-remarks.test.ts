@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
-import { createDeployment, pageDeployments, preflight } from "@obelisk/core/modules/provisioning";
+import { Secrets } from "@obelisk/core/kernel/secrets";
+import { createDeployment, pageDeployments, preflight, registerNetwork } from "@obelisk/core/modules/provisioning";
 import { type LocalChain, startLocalChain } from "@obelisk/testing/local-chain";
 import { createTenant, type TestTenant } from "@obelisk/testing/tenant";
 import { openTestPlatform, type TestPlatform } from "@obelisk/testing/test-platform";
@@ -53,6 +54,25 @@ it("what answers but is no node is told with one advice, not two", async () => {
     status: "fail",
     detail: `${rpcUrl} answers, but not in JSON-RPC.`,
     remedy: "Check the RPC URL.",
+  });
+});
+
+it("a network whose URLs can't be opened here is a failed check with its remedy, for a preflight as for a create", async () => {
+  const { platform } = host;
+  const { secrets } = platform;
+  Object.assign(platform, { secrets: new Secrets(["f".repeat(40)]) });
+  await registerNetwork(platform, { slug: "sealed", name: "Sealed", family: "evm", chainId: 31_337, rpcUrls: [chain.rpcUrl] });
+  Object.assign(platform, { secrets });
+  const { rpcUrl: _, ...rest } = input(chain.rpcUrl, 0);
+  const checks = await preflight(tenant.asOwner(), "indexer", { ...rest, network: "sealed" });
+  expect(checks).toContainEqual({
+    name: "rpc",
+    status: "fail",
+    detail: "The stored URLs of the network sealed can't be opened.",
+    remedy: expect.stringContaining("ENCRYPTION_KEY"),
+  });
+  await expect(createDeployment(tenant.asOwner(), "indexer", { ...rest, network: "sealed" })).rejects.toMatchObject({
+    code: "provisioning_unavailable",
   });
 });
 

@@ -16,12 +16,12 @@ export function every(
       await work();
     } catch (error) {
       onFault(error);
-    } finally {
-      underWay = null;
     }
   };
   const begin = () => {
-    underWay ??= turn();
+    underWay ??= turn().finally(() => {
+      underWay = null;
+    });
   };
   const timer = setInterval(begin, intervalMs);
   if (atOnce) begin();

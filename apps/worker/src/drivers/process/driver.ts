@@ -86,7 +86,15 @@ export class ProcessDriver implements RuntimeDriver {
       if (this.#closed) await child.stop(0);
     } catch (error) {
       if (error instanceof DriverError) throw error;
-      throw new DriverError("start_refused", `The host refused to start the program: ${(error as Error).message}`, { cause: error });
+      // The whole message names paths of the host: it is the operator's, in the worker's log.
+      const { code } = error as NodeJS.ErrnoException;
+      throw new DriverError(
+        "start_refused",
+        `The host refused to start the program${code ? ` (${code})` : ""}. The operator finds why in the worker's log.`,
+        {
+          cause: error,
+        },
+      );
     } finally {
       this.#starting.delete(deploymentId);
     }

@@ -25,14 +25,15 @@ export class Guesses {
    * Looks a token up as soon as that doesn't exceed what its address may try.
    * @param name The token's hash.
    * @param lookUp Gives null for a token that isn't there.
-   * @throws ObeliskError `rate_limited` for an address that tried too many unknown tokens; whatever `lookUp` throws
+   * @throws ObeliskError `rate_limited` for an address that tried too many unknown tokens; whatever the look-up of this token throws
    */
   async lookUp<Found>(name: string, ip: string | null, lookUp: () => Promise<Found | null>): Promise<Found | null> {
     const address = callerNetwork(ip);
     while (!this.#proven.get(name, Date.now())) {
       const ahead = this.#ahead(address, name);
       if (!ahead) return this.#prove(name, address, lookUp());
-      await ahead;
+      // How the look-up of another token fares is none of this one's business.
+      await (ahead.name === name ? ahead.looking : ahead.looking.catch(() => undefined));
     }
     return this.#note(name, address, await lookUp());
   }
@@ -63,7 +64,7 @@ export class Guesses {
   }
 
   /** The look-up to wait for, since it may prove this token or leave room for it. @throws ObeliskError `rate_limited` */
-  #ahead(address: string, name: string): Promise<unknown> | undefined {
+  #ahead(address: string, name: string): { name: string; looking: Promise<unknown> } | undefined {
     const now = Date.now();
     const failures = this.#failures.get(address, now);
     if (failures && failures.count >= failuresPerMinute) {
@@ -73,7 +74,10 @@ export class Guesses {
     }
     const underWay = this.#underWay.get(address);
     if (!underWay) return undefined;
+    const own = underWay.get(name);
+    if (own) return { name, looking: own };
+    const [first] = underWay;
     const full = (failures?.count ?? 0) + underWay.size >= failuresPerMinute;
-    return underWay.get(name) ?? (full ? underWay.values().next().value : undefined);
+    return full && first ? { name: first[0], looking: first[1] } : undefined;
   }
 }

@@ -4,19 +4,20 @@ import { z } from "zod";
 import { conflict } from "../../kernel/errors.ts";
 import { mutation } from "../../kernel/mutation.ts";
 import { afterCancel } from "./policy.ts";
+import { runTask } from "./run-task.job.ts";
 import { lockDeployment, lockTask, readTask, setStanding } from "./store.ts";
 
 const inputSchema = z.object({ taskId: idSchema("task"), id: idSchema("deployment").optional() });
 
 /**
  * Cancels a task. A queued one ends here; a running one is asked to, notices within seconds, undoes what it has begun and leaves the
- * deployment where it stood before (`policy.ts`, `afterCancel`). Asking twice is the same as asking once.
+ * deployment where it stood before (`policy.ts`, `afterCancel`). Asking again changes nothing more; the audit log keeps every wish.
  * @throws ObeliskError `conflict` for a task that has ended
  */
 export const cancelTask = mutation({
   permission: "deployments.operate",
   input: inputSchema,
-  async run({ ctx, db, input, now }): Promise<Task> {
+  async run({ ctx, db, input, now, enqueue }): Promise<Task> {
     const { organizationId } = ctx;
     // Deployment before task, as every other change locks them: no two changes wait for each other.
     const { deploymentId } = await readTask(db, organizationId, input.taskId);
@@ -29,6 +30,8 @@ export const cancelTask = mutation({
       await setStanding(db, organizationId, task.deploymentId, afterCancel(task.former, "looked", false), now);
     } else {
       await row.set(({ fn, val }) => ({ cancelRequestedAt: fn.coalesce("cancelRequestedAt", val(now)) })).execute();
+      // One that was handed back waits for its next try: whoever takes it up for the cancel's sake needs no such pause.
+      if (!task.isHeld) await enqueue(runTask, { taskId: task.id }, { key: task.deploymentId });
     }
     return readTask(db, organizationId, task.id);
   },

@@ -5,7 +5,7 @@ import { newId, randomSuffix } from "../../kernel/ids.ts";
 import { mutation } from "../../kernel/mutation.ts";
 import { deploymentLimit } from "./deployment-limit.ts";
 import { courses } from "./policy.ts";
-import { type CreateDeploymentInput, parseCreate, requirePassed, runPreflight } from "./preflight.ts";
+import { type CreateDeploymentInput, checkWish, parseCreate, requirePassed } from "./preflight.ts";
 import { endpointsOf } from "./read-model.ts";
 import { runTask } from "./run-task.job.ts";
 import { publicConfig, sealSpecification, specificationOf } from "./specification.ts";
@@ -105,7 +105,7 @@ function slugOf(name: string): string {
  */
 export async function createDeployment(ctx: OrganizationContext, kind: DeploymentKind, input: CreateDeploymentInput): Promise<Deployment> {
   const valid = parseCreate(kind, input);
-  const { checks, family, chainId } = await runPreflight(ctx, valid);
+  const { checks, family, chainId } = await checkWish(ctx, valid);
   requirePassed(checks);
   if (chainId === null) throw new Error("every preflight check passed, yet the chain is unknown");
   return insert(ctx, { kind, input: valid, family, chainId });

@@ -21,8 +21,8 @@ const inputSchema = z.custom<Finish>((value) => typeof value === "object" && val
 
 /**
  * Ends a task together with where that leaves its deployment and the audit entry.
- * @throws TaskInterrupted `lost` when the lease has gone to another, which then ends it; `cancelled` where it succeeded, but a cancel was
- *   accepted before
+ * @throws TaskInterrupted `lost` when the lease has gone to another, which then ends it; `cancelled` where it ended otherwise, but a
+ *   cancel was accepted before
  */
 export const finishTask: (ctx: OrganizationContext, input: Finish) => Promise<{ label: string }> = mutation({
   permission: "deployments.operate",
@@ -52,7 +52,7 @@ export const finishTask: (ctx: OrganizationContext, input: Finish) => Promise<{ 
       .returning("cancelRequestedAt")
       .executeTakeFirst();
     if (!ended) throw new TaskInterrupted("lost");
-    if (end.status === "succeeded" && ended.cancelRequestedAt) throw new TaskInterrupted("cancelled");
+    if (end.status !== "cancelled" && ended.cancelRequestedAt) throw new TaskInterrupted("cancelled");
     const landing = landingOf(task, end, progress);
     const health = healthAfter(task.action, end, landing);
     await Promise.all([

@@ -57,7 +57,8 @@ export interface Surroundings {
 
 /**
  * What a deployment of this template on this network would find; a burst of creations asks once. Whether the actor may is checked each time.
- * @throws ObeliskError as `authorize` does; `unavailable` where the network's URLs can't be opened
+ * @throws ObeliskError as `authorize` does
+ * @throws UnreadableSecret where the network's URLs can't be opened
  */
 export async function findSurroundings(ctx: OrganizationContext, template: string, slug: string | undefined): Promise<Surroundings> {
   const { platform } = ctx;

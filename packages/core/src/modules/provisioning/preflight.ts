@@ -3,6 +3,7 @@ import { type CreateIndexer, createIndexerSchema, type DeploymentKind, type Pref
 import type { z } from "zod";
 import type { OrganizationContext } from "../../kernel/context.ts";
 import { fieldErrors, invalidRequest, ObeliskError } from "../../kernel/errors.ts";
+import { UnreadableSecret } from "../../kernel/secrets.ts";
 import { addressesWithoutCode, chainAdapter, probeChain } from "./chain-questions.ts";
 import { checkDeploymentLimit } from "./deployment-limit.ts";
 import { findSurroundings } from "./fleet.ts";
@@ -40,10 +41,34 @@ export function parseCreate(_kind: DeploymentKind, input: unknown): CreateIndexe
  */
 export async function preflight(ctx: OrganizationContext, kind: DeploymentKind, input: CreateDeploymentInput): Promise<PreflightCheck[]> {
   const valid = parseCreate(kind, input);
-  const [limit, { checks }] = await Promise.all([checkDeploymentLimit(ctx), runPreflight(ctx, valid)]);
+  const [limit, { checks }] = await Promise.all([checkDeploymentLimit(ctx), checkWish(ctx, valid)]);
   return [limit, ...checks];
 }
 
+/**
+ * Makes the checks for a deployment that somebody wishes for.
+ * @throws ObeliskError `forbidden`, `missing_scope`
+ */
+export async function checkWish(ctx: OrganizationContext, wish: CreateIndexer): Promise<PreflightOutcome> {
+  try {
+    return await runPreflight(ctx, wish);
+  } catch (error) {
+    if (!(error instanceof UnreadableSecret)) throw error;
+    ctx.platform.logger.error({ err: error, requestId: ctx.requestId }, "could not open a network's URLs");
+    const refused: PreflightCheck = {
+      name: "rpc",
+      status: "fail",
+      detail: `The stored URLs of the network ${wish.network} can't be opened.`,
+      remedy: "Let the operator give this server every ENCRYPTION_KEY in use, or configure the network again.",
+    };
+    return { checks: [refused], family: templateFamilies[wish.template] ?? "evm", chainId: null };
+  }
+}
+
+/**
+ * Makes the checks of template, fleet and chain.
+ * @throws UnreadableSecret where the network's URLs can't be opened
+ */
 export async function runPreflight(ctx: OrganizationContext, subject: PreflightSubject): Promise<PreflightOutcome> {
   const { template, network: slug } = subject;
   const { checks, network } = await findSurroundings(ctx, template, slug);

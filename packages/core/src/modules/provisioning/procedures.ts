@@ -182,16 +182,17 @@ export function progressOf(action: TaskAction, begun: readonly number[]): Progre
 
 /**
  * Undoes what a task that didn't succeed may have left running: program and database are closed. Data is never dropped here.
+ * @param onUnclosed told of a database that couldn't be closed: the program has lost its lease all the same, and ends once it hears of that.
  * @returns false when another worker has taken over.
  */
-export async function shutOut(parts: ProcedureParts, task: ClaimedTask): Promise<boolean> {
+export async function shutOut(parts: ProcedureParts, task: ClaimedTask, onUnclosed: (error: unknown) => void): Promise<boolean> {
   await parts.supervisor.stop(task.deploymentId);
   if (!(await takeInstanceForTask(parts.platform, task, false))) return false;
   try {
     await parts.runtimes.close(task.deploymentId, task.epoch);
   } catch (error) {
     if (error instanceof SchemaFenced) return false;
-    throw error;
+    onUnclosed(error);
   }
   return true;
 }

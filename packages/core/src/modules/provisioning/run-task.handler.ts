@@ -166,9 +166,9 @@ export class TaskWorker {
       log.info({ status: end.status }, "task ended");
     } catch (error) {
       if (!(error instanceof TaskInterrupted)) throw error;
-      if (error.reason !== "cancelled" || end.status !== "succeeded") return this.#lost(task, log);
+      if (error.reason !== "cancelled") return this.#lost(task, log);
       // The wish came behind the last step's end: it was accepted, so it holds.
-      await this.#finish(ctx, task, { status: "cancelled", health: end.health }, log);
+      await this.#finish(ctx, task, { status: "cancelled", health: end.status === "failed" ? null : end.health }, log);
     }
   }
 
@@ -188,12 +188,9 @@ export class TaskWorker {
   async #tidy(task: ClaimedTask, end: TaskEnd, progress: Progress, log: Logger): Promise<boolean> {
     // Nothing was touched; or it ran before, and the reconciler starts it again.
     if (progress === "looked" || runsAgain(task.former, progress, end.status === "failed" ? end.failure : "cancelled")) return true;
-    try {
-      return await shutOut(this.#parts, task);
-    } catch (error) {
-      log.warn({ err: error }, "could not shut the program out of its database; its lease is taken from it");
-      return true;
-    }
+    return shutOut(this.#parts, task, (error) =>
+      log.warn({ err: error }, "could not shut the program out of its database; its lease is taken from it"),
+    );
   }
 
   /** Another worker has it: what runs here under this lease ends, and nothing is written. */

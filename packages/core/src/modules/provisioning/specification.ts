@@ -2,7 +2,7 @@ import type { CreateIndexer, Deployment } from "@obelisk/schemas/deployments";
 import { eventSignature } from "@obelisk/schemas/event-limits";
 import { z } from "zod";
 import type { JsonValue } from "../../kernel/audit-chain.ts";
-import type { Secrets } from "../../kernel/secrets.ts";
+import { type Secrets, UnreadableSecret } from "../../kernel/secrets.ts";
 import { sealedFor } from "./sealing.ts";
 
 /** Everything a runtime is started with but what each start makes anew. Kept sealed: an RPC URL often carries an access key. */
@@ -55,9 +55,9 @@ export function sealSpecification(secrets: Secrets, deploymentId: string, specif
   return secrets.seal(JSON.stringify(specification), sealedFor.specification(deploymentId));
 }
 
-/** @throws Error naming the key that is missing when it was sealed with another */
+/** @throws UnreadableSecret */
 export function openSpecification(secrets: Secrets, deploymentId: string, sealed: string): Specification {
-  return specificationSchema.parse(JSON.parse(secrets.open(sealed, sealedFor.specification(deploymentId))));
+  return openAs(specificationSchema, secrets, sealed, sealedFor.specification(deploymentId));
 }
 
 /** RPC URLs of a network, sealed in its row. */
@@ -65,6 +65,19 @@ export function sealRpcUrls(secrets: Secrets, slug: string, rpcUrls: readonly st
   return secrets.seal(JSON.stringify(rpcUrls), sealedFor.rpcUrls(slug));
 }
 
+/** @throws UnreadableSecret */
 export function openRpcUrls(secrets: Secrets, slug: string, sealed: string): string[] {
-  return z.array(z.string()).parse(JSON.parse(secrets.open(sealed, sealedFor.rpcUrls(slug))));
+  return openAs(z.array(z.string()), secrets, sealed, sealedFor.rpcUrls(slug));
+}
+
+function openAs<Content>(schema: z.ZodType<Content>, secrets: Secrets, sealed: string, purpose: string): Content {
+  const text = secrets.open(sealed, purpose);
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    // A syntax error would quote what it couldn't read.
+    throw new UnreadableSecret(purpose, "It is written otherwise than this build writes it.", {
+      cause: cause instanceof z.ZodError ? cause : undefined,
+    });
+  }
 }

@@ -139,17 +139,19 @@ export async function readTask(db: TenantDb, organizationId: string, id: string)
   return taskFrom(row.task);
 }
 
-export interface EndedTask {
+export interface LockedTask {
   id: string;
   action: TaskAction;
   status: string;
   deploymentId: string;
   former: Standing;
   isNewest: boolean;
+  /** Whether a worker has it now. */
+  isHeld: boolean;
 }
 
 /** What deciding about a task needs, its row locked. @throws ObeliskError `not_found` */
-export async function lockTask(db: TenantDb, organizationId: string, id: string, deploymentId: string | undefined): Promise<EndedTask> {
+export async function lockTask(db: TenantDb, organizationId: string, id: string, deploymentId: string | undefined): Promise<LockedTask> {
   let query = db
     .selectFrom("tasks as t")
     .select(["t.id", "t.action", "t.status", "t.deploymentId", "t.formerStatus", "t.formerDesiredState"])
@@ -158,6 +160,7 @@ export async function lockTask(db: TenantDb, organizationId: string, id: string,
         "isNewest",
       ),
     )
+    .select(sql<boolean>`coalesce(t.status = 'running' and t.lease_expires_at > now(), false)`.as("isHeld"))
     .where("t.organizationId", "=", organizationId)
     .where("t.id", "=", id)
     .forNoKeyUpdate();
@@ -171,6 +174,7 @@ export async function lockTask(db: TenantDb, organizationId: string, id: string,
     deploymentId: row.deploymentId,
     former: { status: row.formerStatus as Standing["status"], desiredState: row.formerDesiredState as Standing["desiredState"] },
     isNewest: row.isNewest,
+    isHeld: row.isHeld,
   };
 }
 

@@ -84,15 +84,20 @@ export class TaskRun {
     return this.#closed.signal;
   }
 
+  /** Until when nobody else can have the task, with a tenth of the lease to spare. */
+  get #surelyHeldUntil(): number {
+    return this.#heldAt + leaseMs * 0.9;
+  }
+
   /** Gives a sign of life now: by the clock, and when a change of the task is announced. */
   async beat(): Promise<void> {
     const at = Date.now();
     try {
-      this.#heard(await answeredWithin(leaseMs - heartbeatMs, beatTask(this.#platform, this.task)), at);
+      this.#heard(await answeredWithin(Math.max(0, this.#surelyHeldUntil - at), beatTask(this.#platform, this.task)), at);
     } catch (error) {
       this.#logger.warn({ err: error, taskId: this.task.taskId }, "could not give a sign of life for the task");
-      // Whoever can't say that it lives must take it that another one takes over: the next sign would come when the lease has run out.
-      if (Date.now() + heartbeatMs > this.#heldAt + leaseMs) this.#interrupt("lost");
+      // Whoever can't say that it lives must take it that another one takes over: the next sign would come too late.
+      if (Date.now() + heartbeatMs > this.#surelyHeldUntil) this.#interrupt("lost");
     }
   }
 

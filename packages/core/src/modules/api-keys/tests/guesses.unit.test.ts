@@ -71,3 +71,16 @@ test("a look-up that fails tells everybody who waited for it, and leaves nothing
   expect(tries.every(({ status }) => status === "rejected")).toBe(true);
   expect(await guesses.lookUp("key", null, async () => "found")).toBe("found");
 });
+
+test("a look-up that fails is nothing to those who only waited for its place", async () => {
+  const guesses = new Guesses();
+  const fails = async () => {
+    await sleep(5);
+    throw new Error("the connection is lost");
+  };
+  const { lookUp } = database(() => true);
+  const ahead = Array.from({ length: failuresPerMinute }, (_, at) => guesses.lookUp(`lost${at}`, null, fails).catch(() => "failed"));
+  const behind = Array.from({ length: 20 }, (_, at) => guesses.lookUp(`key${at}`, null, lookUp(`key${at}`)));
+  expect(await outcomes(behind)).toEqual({ found: 20, unknown: 0, refused: 0 });
+  expect(new Set(await Promise.all(ahead))).toEqual(new Set(["failed"]));
+});

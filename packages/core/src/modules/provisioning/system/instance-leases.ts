@@ -36,7 +36,7 @@ export async function takeInstanceForTask(platform: Platform, lease: TaskLease, 
 
 /**
  * Takes charge of programs that should run and that nobody answers for, at most `limit`; raises their epochs. Several workers may ask
- * at once: each gets others.
+ * at once: each gets others. Those come first that nobody has tried for longest, so that none that can't be run keeps another waiting.
  * @param except Deployments that aren't to be tried here now.
  */
 export async function takeDueInstances(
@@ -52,7 +52,8 @@ export async function takeDueInstances(
       where d.desired_state = 'running' and d.status in ('running', 'degraded') and d.template = any(${templates}::text[]) and d.id <> all(${except}::text[])
         and not exists (select 1 from instances i where i.deployment_id = d.id and i.lease_expires_at > now())
         and not exists (select 1 from tasks t where t.deployment_id = d.id and t.status in ('queued', 'running'))
-      order by d.id limit ${limit} for no key update of d skip locked),
+      order by (select i.lease_expires_at from instances i where i.deployment_id = d.id) nulls first, d.id
+      limit ${limit} for no key update of d skip locked),
     raised as (
       update deployments d set epoch = d.epoch + 1 from due where d.organization_id = due.organization_id and d.id = due.id
       returning d.organization_id, d.id, d.epoch)
@@ -103,11 +104,18 @@ export async function releaseInstance(platform: Platform, lease: InstanceLease):
     .execute();
 }
 
-/** Records how the program is, and with it whether the deployment is running or degraded; nothing while a task works on it. */
+/**
+ * Records how the program is, and with it whether the deployment is running or degraded; nothing while a task works on it. One that is
+ * unreachable and has told no numbers under this lease keeps those it had.
+ */
 export async function recordHealth(platform: Platform, lease: InstanceLease, health: Health): Promise<void> {
   const status = health.status === "healthy" ? "running" : "degraded";
+  const kept =
+    health.status === "unreachable" && health.syncedBlock === null
+      ? sql`coalesce(d.health - '{status,message,checkedAt}'::text[], '{}')`
+      : sql`'{}'::jsonb`;
   await sql`
-    update deployments d set health = ${JSON.stringify(health)}::jsonb, status = ${status},
+    update deployments d set health = ${JSON.stringify(health)}::jsonb || ${kept}, status = ${status},
       updated_at = case when d.status = ${status} then d.updated_at else now() end
     from instances i
     where ${held(lease)} and d.organization_id = i.organization_id and d.id = i.deployment_id and d.status in ('running', 'degraded')`.execute(

@@ -3,7 +3,7 @@ import { createTenant, type TestTenant } from "@obelisk/testing/tenant";
 import { openTestPlatform, type TestPlatform } from "@obelisk/testing/test-platform";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { newId } from "../../../kernel/ids.ts";
-import { takeDueInstances } from "../system/instance-leases.ts";
+import { releaseInstance, takeDueInstances } from "../system/instance-leases.ts";
 
 let test: TestPlatform;
 let tenant: TestTenant;
@@ -50,6 +50,20 @@ async function insert({ status, desiredState, template, lease, task }: Row): Pro
 }
 
 describe("programs a worker takes charge of", () => {
+  it("are those nobody has tried for longest: many that can't be run keep none waiting", async () => {
+    const due = { status: "running", desiredState: "running", template: "evm-events", lease: "none", task: "none" } as const;
+    const ids = [];
+    for (let index = 0; index < 20; index += 1) ids.push(await insert(due));
+    const tried = [];
+    for (let pass = 0; pass < 6; pass += 1) {
+      const taken = await takeDueInstances(test.platform, "worker", ["evm-events"], [], 4);
+      for (const lease of taken) await releaseInstance(test.platform, lease);
+      tried.push(...taken.map(({ deploymentId }) => deploymentId));
+    }
+    expect(tried.slice(0, 20)).toEqual(ids);
+    expect(tried.slice(20)).toEqual(ids.slice(0, 4));
+  });
+
   it("are exactly those that should run, that no task works on and that nobody answers for", async () => {
     const rows: Row[] = deploymentStatuses.flatMap((status) =>
       ["running", "suspended", "deprovisioned"].flatMap((desiredState) =>

@@ -45,8 +45,11 @@ export async function openProvisioningWorker(options: ProvisioningWorkerOptions)
   const stopping = new AbortController();
   const runtimes = new RuntimeDatabase(platform.settings.runtimeDatabaseUrl, logger);
   const supervisor = new Supervisor(platform, driver, id, capacity, changes, logger);
-  const beat = () =>
-    beatWorker(platform, {
+  let beating: Promise<unknown> = Promise.resolve();
+  let signedOff = false;
+  const beat = () => {
+    if (signedOff) return Promise.resolve();
+    const given = beatWorker(platform, {
       id,
       host: options.host,
       pid: process.pid,
@@ -57,6 +60,9 @@ export async function openProvisioningWorker(options: ProvisioningWorkerOptions)
       instances: supervisor.size,
       unable: supervisor.inabilities.at(Date.now()),
     });
+    beating = Promise.allSettled([beating, given]);
+    return given;
+  };
   const work = { platform, workerId: id, supervisor, runtimes, logger };
   const tasks = new TaskWorker({ ...work, changes, concurrency, beat, stopping: stopping.signal });
   const reconciler = new Reconciler({ ...work, tasks });
@@ -82,6 +88,9 @@ export async function openProvisioningWorker(options: ProvisioningWorkerOptions)
       if (tasks.size > 0) logger.warn({ tasks: tasks.size }, "tasks did not come to a border in time: their leases run out by themselves");
       await supervisor.close();
       await atRest;
+      // A sign of life that came behind the removal would bring the dead worker's row back.
+      signedOff = true;
+      await beating;
       await removeWorker(platform, id);
       await swept;
       await runtimes.end();
