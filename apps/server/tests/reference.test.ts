@@ -36,7 +36,10 @@ test("a problem's type leads to the reference", async () => {
 
 test.each([
   { opened: "conflict", group: Object.keys(problems) },
-  { opened: "not_ready", group: ["query_too_complex", "unknown_table", "database_unavailable", "not_ready"] },
+  {
+    opened: "not_ready",
+    group: ["query_too_complex", "invalid_query", "query_too_slow", "unknown_table", "database_unavailable", "not_ready"],
+  },
 ])(
   "beside $opened the reference has one section for each code, which its navigation knows by the same anchor",
   async ({ opened, group }) => {

@@ -24,7 +24,12 @@ export function clientOf({ url, token }: ApiOptions, variables: Surroundings["va
       "Set OBELISK_TOKEN, or create one: obelisk keys create --organization acme --name cli --scopes deployments:read,deployments:write",
     );
   }
+  return createClient({ baseUrl: baseUrlOf(url, variables), token, userAgent: "obelisk-cli" });
+}
+
+/** Where Obelisk is: as told, or else the one of the data directory, or else as configured. @throws CommandFailure for what is no address */
+export function baseUrlOf(url: string | undefined, variables: Surroundings["variables"]): string {
   const baseUrl = url ?? platformUrl(variables);
   if (!/^https?:\/\/[^/]+/.test(baseUrl)) throw new CommandFailure(`--url ${baseUrl} is not an http:// or https:// address`);
-  return createClient({ baseUrl, token, userAgent: "obelisk-cli" });
+  return baseUrl.replace(/\/+$/, "");
 }

@@ -44,7 +44,7 @@ export function IndexerPage() {
       </Link>
       {found.isError && !found.data ? <Failure error={found.error} retry={() => found.refetch()} /> : null}
       {found.data ? (
-        <Detail deployment={found.data} />
+        <Detail key={found.data.id} deployment={found.data} />
       ) : found.isPending ? (
         <div className="flex flex-col gap-4">
           <Skeleton className="h-8 w-64" />

@@ -1,10 +1,11 @@
 import { createClient } from "@obelisk/sdk";
 import { Command, Option } from "commander";
+import { baseUrlOf } from "../api.ts";
 import { Narrator } from "../demo/narrator.ts";
 import type { DemoOptions } from "../demo/run.ts";
 import { wholeNumber } from "../durations.ts";
 import { CommandFailure } from "../failure.ts";
-import { databaseConnection, operatorContext, requireOrganization, runningConnection, withPlatform } from "../local-platform.ts";
+import { operatorContext, requireOrganization, runningConnection, withPlatform } from "../local-platform.ts";
 import { print } from "../output.ts";
 import type { Surroundings } from "../runtime.ts";
 
@@ -67,10 +68,7 @@ async function withOwnKey(surroundings: Surroundings, options: Options, narrator
 
 function target(surroundings: Surroundings, options: Options, token: string, narrator: Narrator): Omit<DemoOptions, "verifyAudit"> {
   const running = runningConnection(surroundings.variables);
-  const baseUrl = (options.url ?? (options.token ? "http://localhost:3000" : databaseConnection(surroundings.variables).baseUrl)).replace(
-    /\/+$/,
-    "",
-  );
+  const baseUrl = baseUrlOf(options.url, surroundings.variables);
   const rpcUrl = options.rpcUrl ?? running?.chainRpcUrl;
   if (!rpcUrl)
     throw new CommandFailure(

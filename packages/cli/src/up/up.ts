@@ -54,6 +54,8 @@ export async function up({ variables, programs = platformProgramFiles }: UpOptio
   );
   const asked = new Promise<"asked">((done) => interruption.signal.addEventListener("abort", () => done("asked")));
   const lock = takeDirectory(dataDir);
+  // What a killed one has left tells others where nothing runs any more.
+  rmSync(join(dataDir, "connection.json"), { force: true });
   try {
     const start = startAll(environment, variables, dataDir, supervisor, programs);
     // Asked to stop half way: what has started is stopped, what would start next is refused by the supervisor.

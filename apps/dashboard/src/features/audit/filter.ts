@@ -9,8 +9,13 @@ export interface AuditFilter {
   to?: string;
 }
 
+/** A search whose action is one that there is. */
+export interface KnownSearch extends AuditSearch {
+  action?: AuditAction;
+}
+
 /** An address may name an action that there isn't: it is left out, as the other values that make no sense. */
-export function withKnownAction({ action, ...rest }: AuditSearch): AuditSearch {
+export function withKnownAction({ action, ...rest }: AuditSearch): KnownSearch {
   const known = auditActions.find((each) => each === action);
   return known ? { action: known, ...rest } : rest;
 }
@@ -21,12 +26,11 @@ export function isReversed({ from, to }: Pick<AuditSearch, "from" | "to">): bool
 }
 
 /** What the URL asks for, as the server takes it. Days are whole days in the reader's time zone, both included. */
-export function filterOf(search: AuditSearch): AuditFilter {
-  const action = auditActions.find((each) => each === search.action);
+export function filterOf(search: KnownSearch): AuditFilter {
   const from = dayStart(search.from, 0);
   const to = dayStart(search.to, 1);
   return {
-    ...(action ? { action } : {}),
+    ...(search.action ? { action: search.action } : {}),
     ...(search.actor ? { actorId: search.actor } : {}),
     ...(search.target ? { targetId: search.target } : {}),
     ...(from ? { from } : {}),

@@ -6,15 +6,19 @@ import { applyDeployment } from "../live/apply.ts";
 import { useWatch } from "../live/use-watch.ts";
 import { gapPage, linesBetween, mergeLines } from "./log-lines.ts";
 
-/** A deployment's newest log lines, followed live; asked for every few seconds while the stream is down. */
+/**
+ * A deployment's newest log lines, followed live; asked for every few seconds while the stream is down.
+ * @param id the same as long as the component is mounted
+ */
 export function useLogs(id: string): { lines: readonly LogLine[]; live: boolean; loading: boolean; error: unknown } {
-  const [kept, setKept] = useState<{ id: string; lines: readonly LogLine[] }>({ id, lines: [] });
-  const lines = kept.id === id ? kept.lines : [];
+  const [lines, setLines] = useState<readonly LogLine[]>([]);
   const add = (more: readonly LogLine[], from = 0) =>
-    setKept((before) => {
-      const known = before.id === id ? before.lines.filter(({ sequence }) => sequence >= from) : [];
-      return { id, lines: mergeLines(known, more) };
-    });
+    setLines((known) =>
+      mergeLines(
+        known.filter(({ sequence }) => sequence >= from),
+        more,
+      ),
+    );
 
   /** A view of the newest lines: what lies between it and the lines on screen is read first, and where that is too much those go. */
   const addNewest = async (newest: readonly LogLine[]) => {

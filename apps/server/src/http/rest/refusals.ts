@@ -40,6 +40,17 @@ const ofEndpoints: Record<string, { status: number; title: string; explanation: 
     title: "The query asks for too much",
     explanation: "One query may not cost more than `detail` says. Ask for less at a time, in several queries.",
   },
+  invalid_query: {
+    status: 400,
+    title: "The GraphQL document can't be answered",
+    explanation:
+      "It is malformed, or asks for what the schema lacks: `errors` says what and where. A client that asks for the schema first knows what there is.",
+  },
+  query_too_slow: {
+    status: 503,
+    title: "The query takes too long",
+    explanation: "The database ended it. Filter by `block_number` or an indexed column, or order by `block_number`.",
+  },
   unknown_table: {
     status: 404,
     title: "No such table",
