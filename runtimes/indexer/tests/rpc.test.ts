@@ -1,69 +1,21 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { type LocalChain, startLocalChain } from "@obelisk/testing/local-chain";
 import { waitFor } from "@obelisk/testing/wait-for";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { expectEqualToChain } from "./equal-to-chain.ts";
 import { deployShapes, type ShapesContract } from "./event-shapes.ts";
 import { type LaunchOptions, launchDocument, RunningIndexer, type RuntimeDatabase, startRuntimeDatabase } from "./fixture.ts";
+import { type Behaviour, type RpcRequest, rpcProxy } from "./rpc-proxy.ts";
 
 let database: RuntimeDatabase;
 let chain: LocalChain;
 let shapes: ShapesContract;
 const running: RunningIndexer[] = [];
-const proxies: Server[] = [];
+const proxies: { close(): void }[] = [];
 
-interface RpcRequest {
-  id: number;
-  method: string;
-  params: { fromBlock?: string; toBlock?: string }[];
-}
-
-/** What a proxy does with a request: an answer of its own, or null to pass it on and perhaps change the answer. */
-interface Behaviour {
-  intercept?: (request: RpcRequest) => { error: { code: number; message: string } } | { result: unknown } | null;
-  after?: (request: RpcRequest, answer: { result?: unknown }) => unknown;
-  status?: () => number | null;
-  delayMs?: (request: RpcRequest) => number;
-  batches?: boolean;
-  /** An object in the place of a batch's array. */
-  insteadOfBatch?: (size: number) => object | null;
-}
-
-/** A real HTTP proxy in front of the chain that refuses like the providers do. */
-async function proxy(behaviour: Behaviour): Promise<{ url: string; requests: RpcRequest[] }> {
-  const requests: RpcRequest[] = [];
-  const one = async (request: RpcRequest) => {
-    requests.push(request);
-    const delay = behaviour.delayMs?.(request) ?? 0;
-    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
-    const own = behaviour.intercept?.(request) ?? null;
-    if (own) return { jsonrpc: "2.0", id: request.id, ...own };
-    const answer = (await (
-      await fetch(chain.rpcUrl, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(request) })
-    ).json()) as { result?: unknown };
-    return behaviour.after?.(request, answer) ?? answer;
-  };
-  const server = createServer(async (request, response) => {
-    const status = behaviour.status?.() ?? null;
-    if (status !== null) return void response.writeHead(status).end("no");
-    const body: RpcRequest | RpcRequest[] = JSON.parse(await text(request));
-    const answer = !Array.isArray(body)
-      ? await one(body)
-      : behaviour.batches === false
-        ? { jsonrpc: "2.0", id: null, error: { code: -32600, message: "batch requests are not allowed" } }
-        : (behaviour.insteadOfBatch?.(body.length) ?? (await Promise.all(body.map(one))));
-    response.end(JSON.stringify(answer));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  proxies.push(server);
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
-}
-
-async function text(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
+async function proxy(behaviour: Behaviour) {
+  const made = await rpcProxy(chain, behaviour);
+  proxies.push(made);
+  return made;
 }
 
 const contracts = () => [{ address: shapes.address, abi: shapes.abi }];
@@ -87,10 +39,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await Promise.all(running.splice(0).map((indexer) => indexer.stop("SIGKILL")));
-  for (const server of proxies.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
+  for (const made of proxies.splice(0)) made.close();
 });
 afterAll(async () => {
   await Promise.all([chain?.stop(), database?.stop()]);
@@ -127,32 +76,6 @@ test("ranges grow over empty blocks", async () => {
   const { indexer } = await start([open.url], { reorgWindowBlocks: 8 });
   await indexer.synced(await head());
   expect(open.requests.filter(({ method }) => method === "eth_getLogs").length).toBeLessThan(40);
-});
-
-test("a node that takes no batches is asked one by one", async () => {
-  const single = await proxy({ batches: false });
-  const { indexer, schema } = await start([single.url], { reorgWindowBlocks: 100 });
-  await indexer.synced(await head());
-  await expectEqualToChain(chain, schema, contracts());
-});
-
-test("a batch that is refused once for the rate of requests is waited out, and no call is sent singly in its place", async () => {
-  let refused = 0;
-  const headers: number[] = [];
-  const limited = await proxy({
-    insteadOfBatch: (size) => {
-      headers.push(size);
-      return ++refused <= 2 ? { jsonrpc: "2.0", id: null, error: { code: 429, message: "Too Many Requests" } } : null;
-    },
-  });
-  const { indexer, schema } = await start([limited.url], { reorgWindowBlocks: 200 });
-  await indexer.synced(await head());
-  await expectEqualToChain(chain, schema, contracts());
-  expect(refused).toBeGreaterThan(2);
-  const blocks = limited.requests.filter(({ method, params }) => method === "eth_getBlockByNumber" && (params[0] as unknown) !== "latest");
-  // All of them came in batches but block 0, which is asked for alone.
-  const inBatches = headers.slice(2).reduce((sum, size) => sum + size, 0);
-  expect(blocks.length - inBatches).toBeLessThanOrEqual(3);
 });
 
 test("during a backfill over slow answers the head is asked for now and then, and one failure of that loses nothing that was fetched", async () => {

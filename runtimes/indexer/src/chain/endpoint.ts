@@ -2,7 +2,7 @@ import { EgressFailed, type EgressResponse, type egressAgent, egressFetch } from
 import { passingBuffers } from "../buffer-pool.ts";
 import { publicUrl } from "../log.ts";
 import { MalformedAnswer } from "./answers.ts";
-import { RangeRefused, RpcRefused, RpcUnavailable, refusalKind } from "./refusals.ts";
+import { RangeRefused, type Refusal, RpcRefused, RpcUnavailable, readRefusal } from "./refusals.ts";
 
 export interface RpcCall {
   method: string;
@@ -46,16 +46,12 @@ export class Endpoint {
    * @throws RangeRefused, RpcRefused (the first refused call decides), RpcUnavailable for everything below JSON-RPC.
    */
   async ask(calls: readonly RpcCall[], bounds: ExchangeBounds): Promise<unknown[]> {
-    if (calls.length === 1 || Date.now() < this.#singlesUntil) return this.#askSingly(calls, bounds);
-    const answer = await this.#post(calls.map(envelope), bounds);
-    if (!Array.isArray(answer)) {
-      // About rates and ranges it says the same of single calls, and is then to be left alone or asked for less.
-      this.#refuseLimit(answer);
+    if (calls.length > 1 && Date.now() >= this.#singlesUntil) {
+      const answers = await this.#askBatch(calls, bounds);
+      if (answers) return answers.map((answer) => this.#result(answer));
       this.#singlesUntil = Date.now() + singlesForMs;
-      return this.#askSingly(calls, bounds);
     }
-    const byId = new Map(answer.map((one: unknown) => [(one as { id?: unknown } | null)?.id, one]));
-    return calls.map((_, id) => this.#result(byId.get(id)));
+    return this.#askSingly(calls, bounds);
   }
 
   /**
@@ -80,25 +76,55 @@ export class Endpoint {
     }
   }
 
+  /**
+   * @returns an answer for each call; null where the node refused the batch, in words that might be of ranges as well: were they, each call tells
+   * by itself.
+   * @throws RpcUnavailable, also where the node limits the rate of requests and doesn't speak of batches.
+   */
+  async #askBatch(calls: readonly RpcCall[], bounds: ExchangeBounds): Promise<unknown[] | null> {
+    let answer: EgressResponse;
+    try {
+      answer = await this.#exchange(calls.map(envelope), bounds);
+    } catch (error) {
+      if (error instanceof RangeRefused) return null;
+      throw error;
+    }
+    const parsed = parse(answer.body);
+    // Some put the one error into an array.
+    const answers: unknown[] = [parsed].flat();
+    const refusals = answers.flatMap((one) => readRefusal(one) ?? []);
+    if (refusals.some(({ message }) => /batch/i.test(message))) return null;
+    this.#assertAvailable(answer.status);
+    const byId = new Map(answers.map((one) => [(one as { id?: unknown } | null | undefined)?.id, one]));
+    if (Array.isArray(parsed) && parsed.length >= calls.length) return calls.map((_, id) => byId.get(id));
+    for (const refusal of refusals) this.#assertNotRate(refusal);
+    return null;
+  }
+
   async #askSingly(calls: readonly RpcCall[], bounds: ExchangeBounds): Promise<unknown[]> {
     const results: unknown[] = [];
     for (let start = 0; start < calls.length; start += parallelSingles) {
       const group = calls.slice(start, start + parallelSingles);
-      results.push(...(await Promise.all(group.map(async (call, i) => this.#result(await this.#post(envelope(call, start + i), bounds))))));
+      results.push(
+        ...(await Promise.all(
+          group.map(async (call, i) => this.#result(this.#parsed(await this.#exchange(envelope(call, start + i), bounds)))),
+        )),
+      );
     }
     return results;
   }
 
-  async #post(body: unknown, bounds: ExchangeBounds): Promise<unknown> {
-    return this.#parsed(await this.#exchange(body, bounds));
-  }
-
   #parsed({ status, body }: EgressResponse): unknown {
-    // Nodes put JSON-RPC errors under HTTP 4xx as well; a 429 or 5xx is about the node, not the query.
-    if (status === 429 || status >= 500) throw new RpcUnavailable(`${this.label} answered HTTP ${status}`);
+    // Nodes put JSON-RPC errors under HTTP 4xx as well.
+    this.#assertAvailable(status);
     const parsed = parse(body);
     if (parsed === undefined) throw new RpcUnavailable(`${this.label} answered HTTP ${status} without JSON`);
     return parsed;
+  }
+
+  /** @throws RpcUnavailable for a status that is about the node, not the query. */
+  #assertAvailable(status: number): void {
+    if (status === 429 || status >= 500) throw new RpcUnavailable(`${this.label} answered HTTP ${status}`);
   }
 
   async #exchange(
@@ -129,23 +155,20 @@ export class Endpoint {
     }
   }
 
+  /** @throws RangeRefused, RpcUnavailable, RpcRefused for a refusal. */
   #result(answer: unknown): unknown {
     if (typeof answer !== "object" || answer === null) throw new MalformedAnswer(`${this.label} left a call unanswered`);
-    const refusal = this.#refuseLimit(answer);
-    if (refusal) throw new RpcRefused(this.label, refusal.code, refusal.message);
-    return (answer as { result?: unknown }).result;
+    const refusal = readRefusal(answer);
+    if (!refusal) return (answer as { result?: unknown }).result;
+    this.#assertNotRate(refusal);
+    const { kind, code, message } = refusal;
+    if (kind === "range") throw new RangeRefused(`${this.label} answered error ${code}: ${message.slice(0, 200)}`);
+    throw new RpcRefused(this.label, code, message);
   }
 
-  /** The error in an answer; null where there is none. @throws RangeRefused, RpcUnavailable where it is about ranges or rates. */
-  #refuseLimit(answer: unknown): { code: number; message: string } | null {
-    const { error = null } = (answer ?? {}) as { error?: { code?: unknown; message?: unknown } | null };
-    if (error === null) return null;
-    const message = typeof error.message === "string" ? error.message : "no message";
-    const code = typeof error.code === "number" ? error.code : 0;
-    const kind = refusalKind(code, message);
-    if (kind === "range") throw new RangeRefused(`${this.label} answered error ${code}: ${message.slice(0, 200)}`);
+  /** @throws RpcUnavailable */
+  #assertNotRate({ kind, message }: Refusal): void {
     if (kind === "rate") throw new RpcUnavailable(`${this.label} limits the rate of requests: ${message.slice(0, 200)}`);
-    return { code, message };
   }
 }
 

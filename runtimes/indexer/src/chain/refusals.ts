@@ -1,9 +1,25 @@
 /** What a JSON-RPC error means for the caller. */
-export type RefusalKind = "range" | "rate" | "other";
+type RefusalKind = "range" | "rate" | "other";
+
+/** A JSON-RPC error. */
+export interface Refusal {
+  kind: RefusalKind;
+  code: number;
+  message: string;
+}
 
 const rate = /rate.?limit|too many requests|compute units|throughput|capacity exceeded|request limit|exceeded.*(?:per second|quota)|quota/i;
 const range =
   /block range|range (?:is )?too|too (?:large|wide|many (?:blocks|logs|results))|more than \d+ (?:results|logs|blocks)|query returned|response size|result(?:s)? (?:set )?(?:exceed|limit)|exceed(?:s|ed)? (?:the )?(?:max|limit|range)|max(?:imum)? (?:block )?range|limited? to (?:a )?\d|up to (?:a )?[\d,]+ block|timeout|timed out|limit exceeded/i;
+
+/** The error in an answer; null where there is none. */
+export function readRefusal(answer: unknown): Refusal | null {
+  const { error = null } = (answer ?? {}) as { error?: { code?: unknown; message?: unknown } | null };
+  if (error === null) return null;
+  const message = typeof error.message === "string" ? error.message : "no message";
+  const code = typeof error.code === "number" ? error.code : 0;
+  return { kind: refusalKind(code, message), code, message };
+}
 
 /** Tells from code and message why a node refused. Providers share no codes: -32005 is a rate limit here and a result limit there. */
 export function refusalKind(code: number, message: string): RefusalKind {
