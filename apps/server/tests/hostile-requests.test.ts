@@ -84,9 +84,11 @@ async function status(method: string, path: string, who: "known" | "invented" | 
   return answer.status;
 }
 
-test("a NUL in the path is refused without a look-up, by an invented key too, and one in the query by its name", async () => {
-  for (const who of ["known", "invented"] as const)
-    for (const path of [`${list}/%00/suspend`, `${list}/${id}/tasks/%00/cancel`]) expect(await status("POST", path, who), path).toBe(404);
+test("a NUL in the path names nothing, whoever asks is looked at first, and one in the query is refused by its name", async () => {
+  for (const path of [`${list}/%00/suspend`, `${list}/${id}/tasks/%00/cancel`, `${list}/dep_x/suspend`]) {
+    expect(await status("POST", path, "known"), path).toBe(404);
+    for (const who of ["invented", "none"] as const) expect(await status("POST", path, who), path).toBe(401);
+  }
   for (const [query, path] of [
     ["cursor=%00", "cursor"],
     ["cursor=a&x%00=1", ""],

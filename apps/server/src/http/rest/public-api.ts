@@ -1,8 +1,8 @@
 import type { OrganizationContext } from "@obelisk/core/kernel/context";
-import { fieldErrors, invalidRequest, ObeliskError } from "@obelisk/core/kernel/errors";
+import { fieldErrors, invalidRequest, notFound, ObeliskError } from "@obelisk/core/kernel/errors";
 import type { AuthenticatedKey, Repeatable } from "@obelisk/core/modules/api-keys";
 import { deploymentKinds } from "@obelisk/schemas/deployments";
-import { idSchema } from "@obelisk/schemas/primitives";
+import { type IdKind, idSchema } from "@obelisk/schemas/primitives";
 import { Hono } from "hono";
 import type { z } from "zod";
 import type { AppContext, AppEnv, Parts } from "../context.ts";
@@ -14,7 +14,10 @@ import { apiRoot, apiVersion, openApiDocument } from "./document.ts";
 import { answerOnce, repeatableOf } from "./idempotent.ts";
 import { type Operation, operationsOf } from "./operations.ts";
 
-const idForms: Record<string, z.ZodType> = { id: idSchema("deployment"), taskId: idSchema("task") };
+const idForms: Record<string, { kind: IdKind; form: z.ZodType }> = {
+  id: { kind: "deployment", form: idSchema("deployment") },
+  taskId: { kind: "task", form: idSchema("task") },
+};
 
 /** The public API: every route of every kind, below `/api/public/v1`. */
 export function publicApi(parts: Parts): Hono<AppEnv> {
@@ -73,9 +76,10 @@ export function publicApi(parts: Parts): Hono<AppEnv> {
     const state = c.get("state");
     let key: AuthenticatedKey | null = null;
     try {
-      // First of all: what is in the path becomes part of what the caller's look-up asks the database.
-      const params = paramsOf(c, operation);
-      const repeatable = operation.method === "get" ? null : repeatableOf(c);
+      const params = c.req.param() as Record<string, string>;
+      const stranger = strangerOf(params);
+      // The path is part of what a repetition is looked up by: only one of ids goes to the database.
+      const repeatable = operation.method === "get" || stranger ? null : repeatableOf(c);
       const caller = await callerOf(
         platform,
         tokenOf((name) => c.req.header(name)),
@@ -98,6 +102,7 @@ export function publicApi(parts: Parts): Hono<AppEnv> {
       if (!key.scopes.includes(operation.scope)) {
         throw new ObeliskError("missing_scope", `This needs an API key with the scope ${operation.scope}.`);
       }
+      if (stranger) throw notFound(stranger);
       if (operation.method === "get") {
         const query = operation.query ? parse(operation.query, queryOf(c)) : {};
         const answer = operation.present(await operation.run(ctx, { params, query, body: null }));
@@ -145,18 +150,10 @@ interface Asked {
   repeatable: Repeatable | null;
 }
 
-/** The path's ids. One that can't be an id names nothing, like one that isn't there. */
-function paramsOf(c: AppContext, operation: Operation): Record<string, string> {
-  const params = c.req.param() as Record<string, string>;
-  for (const [name, value] of Object.entries(params)) {
-    if (idForms[name]?.safeParse(value).success === false) {
-      throw new ObeliskError(
-        "not_found",
-        `No ${operation.path.includes("{taskId}") && name === "taskId" ? "task" : "deployment"} with this id in your organization.`,
-      );
-    }
-  }
-  return params;
+/** What the path names by something that can't be an id, and so isn't there; null where all of it may be. */
+function strangerOf(params: Record<string, string>): IdKind | null {
+  const name = Object.keys(params).find((each) => idForms[each]?.form.safeParse(params[each]).success === false);
+  return (name ? idForms[name]?.kind : null) ?? null;
 }
 
 function queryOf(c: AppContext): Record<string, string> {
