@@ -31,7 +31,7 @@ describe("a body", () => {
         fc.integer({ min: 0, max: 100_000 }),
         async (pieces, announced, limit) => {
           const whole = Buffer.concat(pieces);
-          const held = budget.open();
+          const held = budget.open("10.0.0.1");
           const read = readBody(sent(pieces, announced), held, limit, tooLarge);
           if (whole.byteLength > limit && (announced ? whole.byteLength > 0 : true))
             await expect(read).rejects.toMatchObject({ code: "payload_too_large" });
@@ -41,21 +41,35 @@ describe("a body", () => {
       ),
     );
     // All of it was given back.
-    expect(() => budget.open().hold(small + 1024 * 1024)).not.toThrow();
+    expect(() => budget.open("10.0.0.1").hold(small + 256 * 1024)).not.toThrow();
   });
 
   test("has its first 16 KiB free, and beyond them what all bodies together leave", () => {
     const budget = new BodyBudget(100);
-    const [first, second] = [budget.open(), budget.open()];
-    first.hold(small + 60);
-    expect(() => second.hold(small + 41)).toThrow(expect.objectContaining({ code: "unavailable", retryAfterSeconds: 2 }));
+    for (const other of ["10.0.0.3", "10.0.0.4", "10.0.0.5"]) budget.open(other).hold(small + 25);
+    const [first, second] = [budget.open("10.0.0.1"), budget.open("10.0.0.2")];
+    first.hold(small + 15);
+    expect(() => second.hold(small + 11)).toThrow(expect.objectContaining({ code: "unavailable", retryAfterSeconds: 2 }));
     second.hold(small);
-    second.hold(small + 40);
-    expect(() => first.hold(small + 61)).toThrow();
+    second.hold(small + 10);
+    expect(() => first.hold(small + 16)).toThrow();
     second.release();
     second.release();
-    first.hold(small + 100);
+    first.hold(small + 25);
     expect(() => second.hold(small + 1)).toThrow();
+  });
+
+  test("takes with the others of its address no more than a quarter of what there is for all", () => {
+    const budget = new BodyBudget(100);
+    const bodies = Array.from({ length: 3 }, (_, at) => budget.open(`2001:db8::${at}`));
+    bodies[0]?.hold(small + 20);
+    expect(() => bodies[1]?.hold(small + 6)).toThrow(expect.objectContaining({ code: "unavailable" }));
+    bodies[1]?.hold(small + 5);
+    budget.open("10.0.0.1").hold(small + 25);
+    bodies[0]?.release();
+    bodies[2]?.hold(small + 20);
+    expect(() => budget.open(null).hold(small + 26)).toThrow();
+    budget.open(null).hold(small + 25);
   });
 
   test("in pieces of a byte takes little more room than its bytes", async () => {
@@ -64,7 +78,7 @@ describe("a body", () => {
       for (let at = 0; at < 400_000; at += 1) yield new Uint8Array(1);
     })();
     const request = { headers: new Headers(), body: pieces } as unknown as Request;
-    const read = await readBody(request, new BodyBudget(1024 * 1024).open(), 1024 * 1024, tooLarge);
+    const read = await readBody(request, new BodyBudget(4 * 1024 * 1024).open(null), 1024 * 1024, tooLarge);
     const after = process.memoryUsage();
     expect(read.byteLength).toBe(400_000);
     expect(after.heapUsed + after.external - before.heapUsed - before.external).toBeLessThan(64 * 1024 * 1024);

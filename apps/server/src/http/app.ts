@@ -31,7 +31,7 @@ export function createApp(parts: Parts): { app: Hono<AppEnv>; close(): Promise<v
   app.use(
     recordRequests(parts, (c) => {
       noticeProxy(c.req.header("x-forwarded-for"));
-      return beginRequest(c, parts, bodies.open());
+      return beginRequest(c, parts, bodies);
     }),
   );
   app.onError((error, c) => refuse(c, error));

@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
 import type { Changes } from "@obelisk/core/kernel/changes";
 import type { Actor, Platform } from "@obelisk/core/kernel/context";
+import { randomSuffix } from "@obelisk/core/kernel/ids";
 import type { Authentication, CallLimits, SignedIn } from "@obelisk/core/modules/access";
 import type { Context } from "hono";
-import type { HeldBody } from "./read-body.ts";
+import type { BodyBudget, HeldBody } from "./read-body.ts";
 
 /** The parts that the adapters share. */
 export interface Parts {
@@ -59,7 +59,7 @@ const visibleAscii = /^[\x21-\x7e]{1,128}$/;
 /** A new request id where the caller's is missing or not 1–128 visible ASCII characters. */
 export function requestIdFrom(header: string | undefined): { requestId: string; requestIdGiven: boolean } {
   if (header !== undefined && visibleAscii.test(header)) return { requestId: header, requestIdGiven: true };
-  return { requestId: `req_${randomBytes(12).toString("base64url")}`, requestIdGiven: false };
+  return { requestId: `req_${randomSuffix(20)}`, requestIdGiven: false };
 }
 
 /**
@@ -72,16 +72,17 @@ export function callerAddress(socketAddress: string | undefined, forwardedFor: s
   return address.startsWith("::ffff:") ? address.slice(7) : address.slice(0, 64);
 }
 
-export function beginRequest(c: AppContext, parts: Parts, body: HeldBody): RequestState {
+export function beginRequest(c: AppContext, parts: Parts, bodies: BodyBudget): RequestState {
   const incoming = c.env?.incoming;
+  const ip = callerAddress(incoming?.socket.remoteAddress, c.req.header("x-forwarded-for"), parts.options.trustProxy === true);
   let session: Promise<SignedIn | null> | null = null;
   const state: RequestState = {
     ...requestIdFrom(c.req.header("x-request-id")),
-    ip: callerAddress(incoming?.socket.remoteAddress, c.req.header("x-forwarded-for"), parts.options.trustProxy === true),
+    ip,
     route: "unmatched",
     actor: null,
     organizationId: null,
-    body,
+    body: bodies.open(ip),
     setCookie: [],
     session: () => {
       session ??= parts.authentication.session(c.req.raw.headers).then((found) => {

@@ -1,41 +1,55 @@
+import { callerNetwork } from "@obelisk/core/kernel/caller-network";
 import { ObeliskError } from "@obelisk/core/kernel/errors";
 
 /** Bytes of each body that nobody counts, so that ordinary requests go on while others fill the budget. */
 const small = 16 * 1024;
 
+/** What one caller's bodies may take of the budget of all. */
+const share = 1 / 4;
+
 /** Bounds what one process keeps of all request bodies together: they are read whole, some of them before anything bounds who sends them. */
 export class BodyBudget {
-  #left: number;
+  readonly #bytes: number;
+  #held = 0;
+  /** Bytes held of those callers who hold any. */
+  readonly #byCaller = new Map<string, number>();
 
-  /** @param bytes Of all bodies together, beside the first 16 KiB of each. */
+  /** @param bytes Of all bodies together, and a quarter of it of one caller's, beside the first 16 KiB of each. */
   constructor(bytes: number) {
-    this.#left = bytes;
+    this.#bytes = bytes;
   }
 
-  /** A place for the body of one request. Release it when the request is answered. */
-  open(): HeldBody {
+  /** A place for the body of one request from this address. Release it when the request is answered. */
+  open(ip: string | null): HeldBody {
     let held = 0;
+    let caller: string | undefined;
+    const change = (by: number) => {
+      caller ??= callerNetwork(ip);
+      const ofCaller = (this.#byCaller.get(caller) ?? 0) + by;
+      if (by > 0 && (this.#held + by > this.#bytes || ofCaller > this.#bytes * share)) {
+        throw new ObeliskError("unavailable", "The server is reading as many large bodies as it can. Try again in a moment.", {
+          retryAfterSeconds: 2,
+        });
+      }
+      if (ofCaller === 0) this.#byCaller.delete(caller);
+      else this.#byCaller.set(caller, ofCaller);
+      this.#held += by;
+      held += by;
+    };
     return {
       hold: (bytes) => {
         const more = Math.max(0, bytes - small) - held;
-        if (more > this.#left) {
-          throw new ObeliskError("unavailable", "The server is reading as many large bodies as it can. Try again in a moment.", {
-            retryAfterSeconds: 2,
-          });
-        }
-        this.#left -= more;
-        held += more;
+        if (more > 0) change(more);
       },
       release: () => {
-        this.#left += held;
-        held = 0;
+        if (held > 0) change(-held);
       },
     };
   }
 }
 
 export interface HeldBody {
-  /** Says how many bytes are kept of the body by now. @throws ObeliskError `unavailable` where all bodies together leave no room */
+  /** Says how many bytes are kept of the body by now. @throws ObeliskError `unavailable` where the bodies being read leave no room */
   hold(bytes: number): void;
   release(): void;
 }
@@ -43,7 +57,7 @@ export interface HeldBody {
 /**
  * Reads a body whole. One that says how long it is and is small comes at once, since the parser lets no more through.
  * @param limit Bytes beyond which `tooLarge` is thrown.
- * @throws ObeliskError `unavailable` where all bodies together leave no room
+ * @throws ObeliskError `unavailable` where the bodies being read leave no room
  */
 export async function readBody(request: Request, held: HeldBody, limit: number, tooLarge: () => ObeliskError): Promise<Uint8Array> {
   const announced = request.headers.get("content-length");

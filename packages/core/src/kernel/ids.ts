@@ -39,7 +39,7 @@ export function newId(kind: IdKind): string {
   return `${idPrefixes[kind]}_${encode(BigInt(lastMillisecond), 10)}${encode(lastRandom, 16)}`;
 }
 
-/** A random suffix of lower-case letters and digits, five bits each, for names that must not be guessed or collide. */
+/** Random lower-case letters and digits, five bits each, for names that must not be guessed or collide. */
 export function randomSuffix(length: number): string {
-  return Array.from(randomBytes(length), (byte) => alphabet[byte & 31]).join("");
+  return Array.from(random(length), (byte) => alphabet[byte & 31]).join("");
 }
