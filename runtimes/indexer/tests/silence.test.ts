@@ -2,9 +2,10 @@ import { egressAgent } from "@obelisk/egress";
 import { FreezingProxy } from "@obelisk/testing/freezing-proxy";
 import { startLocalChain } from "@obelisk/testing/local-chain";
 import { waitFor } from "@obelisk/testing/wait-for";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Reader } from "../src/api/database.ts";
 import { healthOf } from "../src/api/health.ts";
+import type { Problem } from "../src/api/problem.ts";
 import { Chain } from "../src/chain/chain.ts";
 import { Failover } from "../src/chain/failover.ts";
 import { newLease } from "../src/lease.ts";
@@ -71,12 +72,21 @@ test.each([
   expect(await schema.query("SELECT (SELECT count(*)::int FROM a) a, (SELECT count(*)::int FROM b) b")).toEqual([{ a: 0, b: 0 }]);
 });
 
-test("a query over a connection that froze is refused within its time, and the next one goes on", async () => {
-  await schema.query("CREATE TABLE IF NOT EXISTS _sync AS SELECT 7 AS block_number, '0x' AS block_hash");
-  await schema.query(`GRANT SELECT ON _sync TO ${schema.schema}`);
-  const reader = new Reader({ url: proxy.through(schema.url), schema: schema.schema }, silenceMs);
-  const one = () => reader.snapshot(async (ask) => ask({ text: "SELECT 1 AS one", values: [] }));
-  try {
+describe("queries", () => {
+  let reader: Reader;
+  const one = () => reader.snapshot((ask) => ask({ text: "SELECT 1 AS one", values: [] }));
+
+  beforeAll(async () => {
+    await schema.query(`CREATE TABLE _sync AS SELECT 7 AS block_number, '0x' AS block_hash; GRANT SELECT ON _sync TO ${schema.schema}`);
+    reader = new Reader({ url: proxy.through(schema.url), schema: schema.schema }, silenceMs);
+  });
+  afterAll(async () => {
+    mend();
+    await reader.close();
+    await schema.query("DROP TABLE _sync");
+  });
+
+  test("a query over a connection that froze is refused within its time, and the next one goes on", async () => {
     expect(await one()).toEqual([{ one: 1 }]);
     proxy.freeze();
     // More than there are sessions: those that wait for one get it.
@@ -87,11 +97,31 @@ test("a query over a connection that froze is refused within its time, and the n
     }
     mend();
     expect(await one()).toEqual([{ one: 1 }]);
-  } finally {
-    await schema.query("DROP TABLE _sync");
+  });
+
+  test("a database that falls silent in the middle of ten statements refuses them all within the time of one", async () => {
+    const asked = reader.snapshot(async (ask) => {
+      proxy.freeze();
+      const rows = await Promise.allSettled(Array.from({ length: 10 }, () => ask({ text: "SELECT 1", values: [] })));
+      const reasons = rows.map((row) => (row as PromiseRejectedResult).reason as Problem);
+      expect(reasons.map(({ code }) => code)).toEqual(Array(10).fill("database_unavailable"));
+      throw reasons[9];
+    });
+    const { error, took } = await timed(asked);
+    expect(error).toMatchObject({ status: 503, code: "database_unavailable" });
+    expect(took).toBeLessThan(silenceMs * 2);
     mend();
-    await reader.close();
-  }
+    expect(await one()).toEqual([{ one: 1 }]);
+  });
+
+  test("a connection that breaks in the middle of a statement is no more than a refusal", async () => {
+    const cut = reader.snapshot((ask) => {
+      setTimeout(() => proxy.cut(), 50);
+      return ask({ text: "SELECT pg_sleep(0.5)", values: [] });
+    });
+    await expect(cut).rejects.toMatchObject({ status: 503, code: "database_unavailable" });
+    expect(await one()).toEqual([{ one: 1 }]);
+  });
 });
 
 test("a connection at rest is kept, however long nothing was asked", async () => {

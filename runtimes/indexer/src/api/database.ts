@@ -22,7 +22,7 @@ export interface Statement {
   values: unknown[];
 }
 
-/** Runs one statement within a reader's snapshot. */
+/** Runs one statement within a reader's snapshot. Once one has failed, all others fail like it. */
 export type Ask = <R extends pg.QueryResultRow>(statement: Statement) => Promise<R[]>;
 
 /** The sessions queries run on: apart from the writer's, few, read-only and with a limit on every statement's time. */
@@ -55,36 +55,80 @@ export class Reader {
     const client = await this.#pool.connect().catch((error: unknown) => {
       throw unavailable(error);
     });
-    let failure: unknown = null;
+    const snapshot = new Snapshot(client);
+    let value: T;
     try {
-      await client.query("BEGIN");
-      const { rows } = await client.query<{ block_number: number; block_hash: string | null }>(
-        "SELECT block_number, block_hash FROM _sync",
-      );
-      // Statements of one snapshot wait for each other: resolvers of a GraphQL request run at once, a session doesn't.
-      let last: Promise<unknown> = Promise.resolve();
-      const ask: Ask = <R extends pg.QueryResultRow>(statement: Statement) => {
-        const mine = last.then(() => client.query<R>(statement)).then((result) => result.rows);
-        last = mine.catch(() => undefined);
-        return mine.catch((error: unknown) => {
-          throw unavailable(error);
-        });
-      };
-      const value = await work(ask, rows[0]?.block_hash ? rows[0].block_number : null);
-      await last;
-      await client.query("COMMIT");
-      return value;
+      await snapshot.ask({ text: "BEGIN", values: [] });
+      const [sync] = await snapshot.ask<{ block_number: number; block_hash: string | null }>({
+        text: "SELECT block_number, block_hash FROM _sync",
+        values: [],
+      });
+      value = await work(snapshot.ask, sync?.block_hash ? sync.block_number : null);
     } catch (error) {
-      failure = error;
-      throw error instanceof Problem ? error : unavailable(error);
-    } finally {
-      // A session whose transaction failed is thrown away rather than repaired.
-      client.release(failure !== null);
+      await snapshot.end("ROLLBACK");
+      throw unavailable(error);
     }
+    await snapshot.end("COMMIT");
+    return value;
   }
 
   async close(): Promise<void> {
     await this.#pool.end();
+  }
+}
+
+/** A transaction on a session of the pool. Its statements wait for each other: resolvers of a GraphQL request run at once, a session doesn't. */
+class Snapshot {
+  readonly #client: pg.PoolClient;
+  #last: Promise<unknown> = Promise.resolve();
+  /** Why no statement is sent any more: the first failure, or the end of the work, which some of its resolvers outlive. */
+  #closed: Error | null = null;
+  /** Whether the connection broke or PostgreSQL left a statement unanswered, so that nothing can be said to it here any more. */
+  #lost = false;
+
+  /** The pool listens for it only while nobody has the session, and a break that nobody listens for ends the program. */
+  readonly #broken = (): void => {
+    this.#lost = true;
+  };
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client;
+    client.on("error", this.#broken);
+  }
+
+  readonly ask: Ask = <R extends pg.QueryResultRow>(statement: Statement): Promise<R[]> => {
+    const rows = this.#last.then(() => this.#send<R>(statement));
+    this.#last = rows.catch(() => undefined);
+    return rows;
+  };
+
+  /**
+   * Ends the transaction once the statement under way is answered, and gives the session back: thrown away where it is lost.
+   * @throws Problem 503 where it can't be committed.
+   */
+  async end(how: "COMMIT" | "ROLLBACK"): Promise<void> {
+    this.#closed ??= new Error("the snapshot is over");
+    await this.#last;
+    try {
+      if (!this.#lost) await this.#client.query(how);
+    } catch (error) {
+      this.#lost = true;
+      if (how === "COMMIT") throw unavailable(error);
+    } finally {
+      this.#client.release(this.#lost);
+      this.#client.off("error", this.#broken);
+    }
+  }
+
+  async #send<R extends pg.QueryResultRow>(statement: Statement): Promise<R[]> {
+    if (this.#closed) throw this.#closed;
+    try {
+      return (await this.#client.query<R>(statement)).rows;
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError)) this.#lost = true;
+      this.#closed ??= unavailable(error);
+      throw this.#closed;
+    }
   }
 }
 
