@@ -32,7 +32,7 @@ export async function takeLease(client: ClientBase, lease: Lease, applicationNam
       await client.query("SET lock_timeout = '500ms'");
       const taken = await client.query("UPDATE _lease SET epoch = $1, holder = $2 WHERE epoch <= $1", [lease.epoch, lease.holder]);
       if (taken.rowCount === 0) throw new FencedOut(lease.epoch);
-      await client.query("SET lock_timeout = '10s'");
+      await client.query("RESET lock_timeout");
       return;
     } catch (error) {
       if (!hasCode(error, lockTimeout)) throw error;

@@ -9,7 +9,7 @@ import type { IndexerConfig } from "../src/launch.ts";
 import { newLease } from "../src/lease.ts";
 import { CopyRows } from "../src/store/copy-rows.ts";
 import type { TableRows } from "../src/store/copy-transaction.ts";
-import { WriterSession } from "../src/store/session.ts";
+import { type SessionTimes, WriterSession } from "../src/store/session.ts";
 import { Store } from "../src/store/store.ts";
 import { tablesOf } from "../src/store/tables.ts";
 import { Follower } from "../src/sync/follow.ts";
@@ -65,10 +65,10 @@ function abiOf(events: number): { type: string }[] {
   return [...own, ...others];
 }
 
-function storeOf(schema: RuntimeSchema, abi: { type: string }[]) {
+function storeOf(schema: RuntimeSchema, abi: { type: string }[], times: Partial<SessionTimes> = {}) {
   const contracts = [{ address: shapes.address.toLowerCase(), abi, startBlock: 0 }];
   const config = { ...launchDocument({ database: schema, rpcUrls: [chain.rpcUrl], contracts }).config, reorgWindowBlocks: 1_000 };
-  const session = new CountingSession({ url: schema.url, schema: schema.schema }, newLease(1));
+  const session = new CountingSession({ url: schema.url, schema: schema.schema }, newLease(1), times);
   const tables = tablesOf(contracts);
   return { config: config as IndexerConfig, session, tables, store: new Store(session, tables, 1_000), contracts };
 }
@@ -219,4 +219,45 @@ test("transactions on many tables wait for each other, whichever deployment's, a
   for (const { name } of others) expect(await second.schema.query(`SELECT 1 FROM ${name}`)).toEqual([]);
   first.session.close();
   second.session.close();
+});
+
+test("whoever waits for its turn may wait for longer than for a lock, keeps its lease meanwhile, and is answered where it was too long", async () => {
+  const made = async (times: Partial<SessionTimes>) => {
+    const schema = await database.schema();
+    const store = storeOf(schema, abiOf(60), times);
+    await store.store.prepare(store.config);
+    const copies = store.tables.events.map(({ name }) => ({ table: `"${name}"`, rows: new CopyRows(0).finish() }));
+    const copy = (statements: string) => WriterSession.prototype.copy.call(store.session, copies, statements);
+    return { schema, ...store, copy };
+  };
+  const [holder, patient, hasty] = await Promise.all([
+    made({}),
+    made({ lock: 200, turn: 3_000 }),
+    made({ lock: 200, turn: 600, silence: 1_100 }),
+  ]);
+  const holding = holder.copy("SELECT pg_sleep(2)");
+  await waitFor(async () => (await holder.schema.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted")).length === 1, {
+    every: 5,
+    what: "the holder is at it",
+  });
+  await expect(hasty.copy("SELECT 1")).rejects.toThrow("canceling statement due to lock timeout");
+  await patient.copy("UPDATE _sync SET undecoded = 5");
+  await holding;
+  await patient.store.assertLeaseHeld();
+  expect(await patient.store.sync()).toMatchObject({ undecoded: 5 });
+
+  // Behind the turn a lock is waited for as long as ever.
+  const blocker = patient.schema.query(`BEGIN; LOCK TABLE _blocks; SELECT pg_sleep(1); COMMIT`);
+  await waitFor(
+    async () => (await patient.schema.query("SELECT 1 FROM pg_locks WHERE relation = '_blocks'::regclass AND granted")).length > 0,
+    {
+      every: 5,
+      what: "the table is locked",
+    },
+  );
+  const started = performance.now();
+  await expect(patient.copy("DELETE FROM _blocks")).rejects.toThrow("canceling statement due to lock timeout");
+  expect(performance.now() - started).toBeLessThan(700);
+  await blocker;
+  for (const { session } of [holder, patient, hasty]) session.close();
 });

@@ -34,7 +34,7 @@ beforeAll(async () => {
   database = await startRuntimeDatabase();
   schema = await database.schema();
   proxy = await FreezingProxy.start(schema.url);
-  session = new WriterSession({ url: proxy.through(schema.url), schema: schema.schema }, newLease(1), silenceMs);
+  session = new WriterSession({ url: proxy.through(schema.url), schema: schema.schema }, newLease(1), { silence: silenceMs });
   await session.transaction((client) => client.query("CREATE TABLE a (n bytea); CREATE TABLE b (n integer)"));
 });
 afterAll(async () => {

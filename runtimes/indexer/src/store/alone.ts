@@ -9,8 +9,11 @@ const advisoryKey = 7_146_211_309;
  *
  * Rows of many events may lie in one block, and must come and go at once. PostgreSQL locks each of their tables and its indexes, and has one
  * table of some thousands of locks for everybody: one such transaction fits it, a dozen don't, and then nobody can connect any more.
- * @param tables that will be written to. @returns null where they are few.
+ * @param tables that will be written to.
+ * @param longestWaitMs for the others: they are many, and each may rightly take some time.
+ * @returns null where the tables are few.
  */
-export function aloneSql(tables: number): string | null {
-  return tables > fewTables ? `SELECT pg_advisory_xact_lock(${advisoryKey})` : null;
+export function aloneSql(tables: number, longestWaitMs: number): string | null {
+  if (tables <= fewTables) return null;
+  return `SET LOCAL lock_timeout = ${longestWaitMs}; SELECT pg_advisory_xact_lock(${advisoryKey}); SET LOCAL lock_timeout TO DEFAULT`;
 }

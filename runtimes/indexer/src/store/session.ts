@@ -23,12 +23,21 @@ export function sessionConfig(database: Database, applicationName: string, setti
   };
 }
 
-const statementTimeoutMs = 60_000;
-/**
- * PostgreSQL ends a statement after its timeout and says so: whoever is silent for longer is frozen, or the way to it is. Nothing else would
- * tell, since a frozen host's kernel, or a proxy before it, still answers for the connection.
- */
-const silenceMs = statementTimeoutMs + 5_000;
+/** How long the session waits for what, in milliseconds. */
+export interface SessionTimes {
+  statement: number;
+  lock: number;
+  /** For the turn to write to many tables, see `aloneSql`: whoever has it may rightly work for longer than a lock is held otherwise. */
+  turn: number;
+  /**
+   * PostgreSQL ends a statement after its timeout and says so: whoever is silent for longer is frozen, or the way to it is. Nothing else would
+   * tell, since a frozen host's kernel, or a proxy before it, still answers for the connection. Longer as well than the turn with the lease's
+   * lock before it and a table's behind it, of which all PostgreSQL may say nothing.
+   */
+  silence: number;
+}
+
+const usualTimes: SessionTimes = { statement: 60_000, lock: 10_000, turn: 40_000, silence: 65_000 };
 
 /**
  * The one session that writes. It connects on first use and again after a failure; it takes the lease the first time and from then on only
@@ -38,23 +47,22 @@ export class WriterSession {
   readonly lease: Lease;
   readonly #database: Database;
   readonly #applicationName: string;
-  readonly #silenceMs: number;
+  readonly #times: SessionTimes;
   #client: pg.Client | null = null;
   #leaseTaken = false;
 
-  /** @param longestSilenceMs how long the database may say nothing and take nothing while work is under way, unless the work asks for more. */
-  constructor(database: Database, lease: Lease, longestSilenceMs = silenceMs) {
+  constructor(database: Database, lease: Lease, times: Partial<SessionTimes> = {}) {
     this.#database = database;
     this.lease = lease;
-    this.#silenceMs = longestSilenceMs;
+    this.#times = { ...usualTimes, ...times };
     this.#applicationName = `indexer-writer:${database.schema}`.slice(0, 63);
   }
 
   /**
    * Runs statements outside of a transaction. A failed connection is thrown away, and so is one on which the database is silent for too long.
-   * @param longestSilenceMs for work whose statements have no timeout.
+   * @param longestSilenceMs how long the database may say nothing and take nothing: more for work whose statements have no timeout.
    */
-  async run<T>(work: (client: ClientBase) => Promise<T>, longestSilenceMs = this.#silenceMs): Promise<T> {
+  async run<T>(work: (client: ClientBase) => Promise<T>, longestSilenceMs = this.#times.silence): Promise<T> {
     const client = await this.#connected();
     try {
       return await unlessSilent(client, longestSilenceMs, () => work(client));
@@ -66,7 +74,7 @@ export class WriterSession {
   }
 
   /** Runs a transaction under the lease, otherwise as `run`. @throws FencedOut, with nothing written, where the lease is lost. */
-  async transaction<T>(work: (client: ClientBase) => Promise<T>, longestSilenceMs = this.#silenceMs): Promise<T> {
+  async transaction<T>(work: (client: ClientBase) => Promise<T>, longestSilenceMs = this.#times.silence): Promise<T> {
     return this.run(async (client) => {
       await beginUnderLease(client, this.lease);
       const value = await work(client);
@@ -75,9 +83,14 @@ export class WriterSession {
     }, longestSilenceMs);
   }
 
+  /** What a transaction that writes to so many tables runs before it does; null where they are few. */
+  aloneSql(tables: number): string | null {
+    return aloneSql(tables, this.#times.turn);
+  }
+
   /** Copies rows and runs statements behind them as a transaction under the lease, in one exchange. @throws as `transaction` */
   async copy(copies: readonly TableRows[], statements: string): Promise<void> {
-    const begin = [beginUnderLeaseSql(this.lease), aloneSql(copies.length) ?? []].flat().join(";\n");
+    const begin = [beginUnderLeaseSql(this.lease), this.aloneSql(copies.length) ?? []].flat().join(";\n");
     await this.run(async (client) => {
       try {
         await copyInTransaction(client, begin, copies, `${statements};\nCOMMIT`);
@@ -102,8 +115,8 @@ export class WriterSession {
         // them: they are fetched again. Taking the lease does wait for the disk, and with it for every commit before: nothing a
         // successor has seen can be lost, nor can its lease.
         synchronous_commit: "off",
-        statement_timeout: statementTimeoutMs,
-        lock_timeout: 10_000,
+        statement_timeout: this.#times.statement,
+        lock_timeout: this.#times.lock,
         idle_in_transaction_session_timeout: 10_000,
       }),
     );
@@ -114,7 +127,7 @@ export class WriterSession {
     await client.connect();
     try {
       if (!this.#leaseTaken) {
-        await unlessSilent(client, this.#silenceMs, async () => {
+        await unlessSilent(client, this.#times.silence, async () => {
           await client.query("SET synchronous_commit = on");
           await takeLease(client, this.lease, this.#applicationName);
           await client.query("SET synchronous_commit = off");

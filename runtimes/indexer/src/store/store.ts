@@ -1,6 +1,5 @@
 import type { IndexerConfig } from "../launch.ts";
 import { assertLeaseHeld } from "../lease.ts";
-import { aloneSql } from "./alone.ts";
 import { quoted } from "./naming.ts";
 import type { EncodedRows } from "./rows.ts";
 import { indexStatements, prepareSchema } from "./schema.ts";
@@ -97,7 +96,7 @@ export class Store {
         [to.number],
       );
       const touched = gone.flatMap(({ table }) => table ?? []);
-      const alone = aloneSql(touched.length);
+      const alone = this.#session.aloneSql(touched.length);
       if (alone) await client.query(alone);
       for (const table of touched) await client.query(`DELETE FROM ${quoted(table)} WHERE block_number > $1`, [to.number]);
       await client.query("DELETE FROM _blocks WHERE number > $1", [to.number]);
