@@ -5,6 +5,7 @@ import type { ClientBase } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Chain } from "../src/chain/chain.ts";
 import { Failover } from "../src/chain/failover.ts";
+import { Outdated } from "../src/exit.ts";
 import type { IndexerConfig } from "../src/launch.ts";
 import { newLease } from "../src/lease.ts";
 import { CopyRows } from "../src/store/copy-rows.ts";
@@ -121,7 +122,7 @@ test("a deployment of 500 events takes few locks at a time: as it starts, follow
   for (const work of ["reorganization", "copy"] as const) expect(most[work], work).toBeLessThan(100);
 });
 
-test("what a start leaves unfinished the next one completes, wherever it was when it ended", async () => {
+test("what a start leaves unfinished the next one completes, wherever it was when it ended, and a program of an older layout leaves it alone", async () => {
   const schema = await database.schema();
   const abi = abiOf(25);
   const names = async () =>
@@ -155,9 +156,28 @@ test("what a start leaves unfinished the next one completes, wherever it was whe
     if (failure !== null) expect(failure).toBe("the database went away");
     return failure !== null;
   };
+  const layout = async () => {
+    const [{ exists } = {}] = await schema.query<{ exists: boolean }>("SELECT to_regclass('_sync') IS NOT NULL AS exists");
+    return exists ? (await schema.query<{ layout: number }>("SELECT layout FROM _sync"))[0]?.layout : null;
+  };
+  /** With the layout one higher than it is, this program is one of an older layout. */
+  const leftAlone = async () => {
+    await schema.query("UPDATE _sync SET layout = layout + 1");
+    const before = await names();
+    const { config, session, store } = storeOf(schema, abi);
+    await expect(store.prepare(config)).rejects.toBeInstanceOf(Outdated);
+    session.close();
+    expect(await names()).toEqual(before);
+    await schema.query("UPDATE _sync SET layout = layout - 1");
+  };
   let breaks = 0;
-  while (await broken(breaks)) breaks++;
+  // The first transaction only reads, the second one writes the layout down: what fails is rolled back.
+  for (; await broken(breaks); breaks++) {
+    if (breaks < 2) expect(await layout()).toBeNull();
+    else await leftAlone();
+  }
   await completed();
+  const current = await layout();
   for (let failAfter = 0; ; failAfter++) {
     await schema.query(
       `UPDATE _sync SET layout = layout - 1, block_number = 1000; ALTER TABLE empty RENAME TO unknown;
@@ -165,6 +185,11 @@ test("what a start leaves unfinished the next one completes, wherever it was whe
     );
     if (!(await broken(failAfter))) break;
     breaks++;
+    if (failAfter < 2) expect(await layout()).not.toBe(current);
+    else {
+      expect(await layout()).toBe(current);
+      await leftAlone();
+    }
     await completed();
   }
   await completed();

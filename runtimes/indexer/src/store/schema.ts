@@ -22,24 +22,27 @@ export type Transact = <T>(work: (client: ClientBase) => Promise<T>) => Promise<
 /**
  * Creates the deployment's tables where they aren't there. Those of an older layout are dropped: all that is in them can be had from the chain again.
  *
- * It takes several transactions. `_sync` is created by the last one and dropped by the first, so where it stands all tables do, and where it
- * doesn't, whatever there is was left behind by a start that came to no end.
+ * It takes several transactions. The first one writes the layout down, in a `_sync` of nothing else, so that from then on a program of an older
+ * layout leaves alone what is half made; the last one makes it the `_sync` that tells how far the rows reach. Where it isn't that, whatever there
+ * is was left behind by a start that came to no end.
  * @throws UnworkableConfiguration where the schema holds rows of another configuration; Outdated where its layout is newer, with nothing changed.
  */
 export async function prepareSchema(transact: Transact, config: IndexerConfig, tables: Tables): Promise<void> {
   const stored = await transact(storedLayout);
-  if (stored !== null && stored > layoutVersion) throw new Outdated(stored, layoutVersion);
-  if (stored === layoutVersion) {
+  if (stored && stored.layout > layoutVersion) throw new Outdated(stored.layout, layoutVersion);
+  if (stored?.layout === layoutVersion && stored.finished) {
     await transact((client) => assertSameConfiguration(client, config));
     return;
   }
-  if (stored !== null) {
+  if (stored && stored.layout < layoutVersion) {
     log("warn", "the tables are of an older layout: they are made anew and filled from the start block on", {
-      stored,
+      stored: stored.layout,
       layout: layoutVersion,
     });
-    await transact((client) => client.query("DROP TABLE _sync"));
   }
+  await transact((client) =>
+    client.query(`DROP TABLE IF EXISTS _sync; CREATE TABLE _sync (layout integer NOT NULL); INSERT INTO _sync VALUES (${layoutVersion})`),
+  );
   while ((await transact(dropSomeTables)) > 0);
   const wanted = [tables.raw, ...tables.events];
   for (let at = 0; at < wanted.length; at += tablesPerTransaction) {
@@ -51,6 +54,7 @@ export async function prepareSchema(transact: Transact, config: IndexerConfig, t
 
 async function createSync(client: ClientBase, config: IndexerConfig): Promise<void> {
   await client.query(`
+    DROP TABLE _sync;
     CREATE TABLE _sync (
       singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
       layout integer NOT NULL DEFAULT ${layoutVersion},
@@ -86,23 +90,23 @@ async function assertSameConfiguration(client: ClientBase, config: IndexerConfig
   }
 }
 
-/** The layout of the tables that are there; null before there are any. */
-async function storedLayout(client: ClientBase): Promise<number | null> {
-  const { rows } = await client.query<{ exists: boolean; told: boolean }>(
-    `SELECT to_regclass('_sync') IS NOT NULL AS exists,
-       EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass('_sync') AND attname = 'layout') AS told`,
+/** The layout of the tables that are there, and whether they all are; null before there are any. */
+async function storedLayout(client: ClientBase): Promise<{ layout: number; finished: boolean } | null> {
+  const { rows } = await client.query<{ name: string }>(
+    "SELECT attname AS name FROM pg_attribute WHERE attrelid = to_regclass('_sync') AND attnum > 0",
   );
-  if (!rows[0]?.exists) return null;
-  if (!rows[0].told) return 1;
+  const columns = rows.map(({ name }) => name);
+  if (columns.length === 0) return null;
+  if (!columns.includes("layout")) return { layout: 1, finished: true };
   const sync = await client.query<{ layout: number }>("SELECT layout FROM _sync");
-  return sync.rows[0]?.layout ?? layoutVersion;
+  return { layout: sync.rows[0]?.layout ?? layoutVersion, finished: columns.includes("block_number") };
 }
 
-/** Drops tables of ours, but never the lease, which isn't ours. @returns how many, 0 where none is left. */
+/** Drops tables of ours, but never `_sync`, nor the lease, which isn't ours. @returns how many, 0 where none is left. */
 async function dropSomeTables(client: ClientBase): Promise<number> {
   const { rows } = await client.query<{ name: string }>(
-    `SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema() AND tableowner = current_user AND tablename <> '_lease'
-     LIMIT ${tablesPerTransaction}`,
+    `SELECT tablename AS name FROM pg_tables
+     WHERE schemaname = current_schema() AND tableowner = current_user AND tablename NOT IN ('_lease', '_sync') LIMIT ${tablesPerTransaction}`,
   );
   if (rows.length > 0) await client.query(`DROP TABLE ${rows.map(({ name }) => quoted(name)).join(", ")}`);
   return rows.length;
