@@ -2,6 +2,7 @@ import { type Deployment, type DeploymentKind, type DeploymentStatus, deployment
 import { idPrefixes, type Page } from "@obelisk/schemas/primitives";
 import { sql } from "kysely";
 import type { z } from "zod";
+import { builtOnce, type Given } from "../../db/built-once.ts";
 import { statements } from "../../db/tenant-db.ts";
 import { readAuthorized } from "../../kernel/authorized-read.ts";
 import type { OrganizationContext } from "../../kernel/context.ts";
@@ -15,22 +16,41 @@ export async function listDeployments(
   ctx: OrganizationContext,
   input: { kind: DeploymentKind; status?: DeploymentStatus | undefined; limit: number; offset: number },
 ): Promise<{ data: Deployment[]; total: number }> {
-  let page = selectDeployments(ctx.organizationId).where("d.kind", "=", input.kind);
-  let count = statements
-    .selectFrom("deployments as d")
-    .select((select) => select.fn.countAll<number>().as("total"))
-    .where("d.organizationId", "=", ctx.organizationId)
-    .where("d.kind", "=", input.kind);
-  if (input.status) {
-    page = page.where("d.status", "=", input.status);
-    count = count.where("d.status", "=", input.status);
-  }
-  const { rows, counted } = await readAuthorized(ctx, "deployments.read", {
-    rows: page.orderBy("d.id", "desc").limit(input.limit).offset(input.offset),
-    counted: count,
-  });
+  const { page, count } = input.status ? listOfStatus : list;
+  const values = { ...input, organizationId: ctx.organizationId };
+  const { rows, counted } = await readAuthorized(ctx, "deployments.read", { rows: page(values), counted: count(values) });
   const { baseUrl } = ctx.platform.settings;
   return { data: rows.map((row) => deploymentFrom(row, baseUrl)), total: Number(counted[0]?.total ?? 0) };
+}
+
+interface Listed {
+  organizationId: string;
+  kind: DeploymentKind;
+  status?: DeploymentStatus | undefined;
+  limit: number;
+  offset: number;
+}
+
+const list = listStatements(false);
+const listOfStatus = listStatements(true);
+
+/** A page of the list, and how many it pages through: of every status, or of a given one. */
+function listStatements(ofStatus: boolean) {
+  return {
+    page: builtOnce((given: Given<Listed>) => {
+      const all = selectDeployments(given("organizationId")).where("d.kind", "=", given("kind"));
+      const chosen = ofStatus ? all.where("d.status", "=", given("status") as string) : all;
+      return chosen.orderBy("d.id", "desc").limit(given("limit")).offset(given("offset"));
+    }),
+    count: builtOnce((given: Given<Listed>) => {
+      const all = statements
+        .selectFrom("deployments as d")
+        .select((select) => select.fn.countAll<number>().as("total"))
+        .where("d.organizationId", "=", given("organizationId"))
+        .where("d.kind", "=", given("kind"));
+      return ofStatus ? all.where("d.status", "=", given("status") as string) : all;
+    }),
+  };
 }
 
 /** The dashboard's list: newest first, by key. @throws ObeliskError `invalid_request` */
