@@ -8,6 +8,8 @@ export class FreezingProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #frozen = false;
+  /** Bytes that may still pass to the database. */
+  #left = Number.POSITIVE_INFINITY;
 
   private constructor(target: URL) {
     this.#server = createServer((near) => {
@@ -22,7 +24,12 @@ export class FreezingProxy {
           this.#sockets.delete(from);
           to.destroy();
         });
-        from.on("data", (bytes) => to.write(bytes));
+        from.on("data", (bytes) => {
+          to.write(bytes);
+          if (from !== near) return;
+          this.#left -= bytes.length;
+          if (this.#left <= 0) this.freeze();
+        });
         if (this.#frozen) from.pause();
       }
     });
@@ -43,7 +50,13 @@ export class FreezingProxy {
 
   freeze(): void {
     this.#frozen = true;
+    this.#left = Number.POSITIVE_INFINITY;
     for (const socket of this.#sockets) socket.pause();
+  }
+
+  /** Freezes as soon as so many more bytes have passed to the database. */
+  freezeBehind(bytes: number): void {
+    this.#left = bytes;
   }
 
   /** New connections work; those that froze stay dead, and whoever holds one isn't told. */

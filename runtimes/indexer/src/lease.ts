@@ -36,13 +36,22 @@ export async function takeLease(client: ClientBase, lease: Lease, applicationNam
       return;
     } catch (error) {
       if (!hasCode(error, lockTimeout)) throw error;
-      await client.query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND application_name = $1 AND pid <> pg_backend_pid()",
-        [applicationName],
-      );
+      await endOtherWriters(client, applicationName);
     }
   }
   throw new Error("the lease's row stays locked by another session");
+}
+
+/**
+ * Ends the other sessions of this deployment's writers: of a program that lost the lease, or of this one on a connection it gave up. Such a
+ * session may hold locks for hours, since in the middle of a copy PostgreSQL waits for rows without a timeout.
+ * @param applicationName as for `takeLease`.
+ */
+export async function endOtherWriters(client: ClientBase, applicationName: string): Promise<void> {
+  await client.query(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND application_name = $1 AND pid <> pg_backend_pid()",
+    [applicationName],
+  );
 }
 
 /** Opens a transaction that only the lease's holder may write in. @throws FencedOut where it is no longer ours. */

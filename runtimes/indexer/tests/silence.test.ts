@@ -9,6 +9,7 @@ import type { Problem } from "../src/api/problem.ts";
 import { Chain } from "../src/chain/chain.ts";
 import { Failover } from "../src/chain/failover.ts";
 import { newLease } from "../src/lease.ts";
+import { CopyRows } from "../src/store/copy-rows.ts";
 import { WriterSession } from "../src/store/session.ts";
 import { Store } from "../src/store/store.ts";
 import { tablesOf } from "../src/store/tables.ts";
@@ -70,6 +71,28 @@ test.each([
   mend();
   expect(await select()).toEqual([{ one: 1 }]);
   expect(await schema.query("SELECT (SELECT count(*)::int FROM a) a, (SELECT count(*)::int FROM b) b")).toEqual([{ a: 0, b: 0 }]);
+});
+
+test("what froze in the middle of a copy holds nothing once the next connection stands, though nobody told PostgreSQL", async () => {
+  await select();
+  const rows = new CopyRows(0);
+  rows.row(1);
+  rows.hex(Buffer.alloc(8 * 1024 * 1024), 0, 8 * 1024 * 1024);
+  proxy.freezeBehind(1024 * 1024);
+  const copied = await timed(session.copy([{ table: "a", rows: rows.finish() }], "UPDATE b SET n = 1"));
+  expect(copied.error?.message).toBe("the database has been silent for 1 s");
+  const writers = () =>
+    schema.query<{ state: string }>("SELECT state FROM pg_stat_activity WHERE application_name LIKE 'indexer-writer:%' ORDER BY state");
+  expect(await writers()).toEqual([{ state: "active" }]);
+  proxy.mend();
+  expect(await select()).toEqual([{ one: 1 }]);
+  await waitFor(async () => (await writers()).length === 1, { within: 5_000, what: "the frozen session is ended" });
+  expect(await schema.query("SELECT 1 FROM pg_locks WHERE relation = 'a'::regclass")).toEqual([]);
+});
+
+test("PostgreSQL asks after the other end of a session's connection", async () => {
+  const { rows } = await session.run((client) => client.query("SELECT current_setting('tcp_keepalives_idle') AS idle"));
+  expect(rows).toEqual([{ idle: "10" }]);
 });
 
 describe("queries", () => {

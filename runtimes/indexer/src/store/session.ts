@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import pg, { type ClientBase, type ClientConfig } from "pg";
 import { FencedOut } from "../exit.ts";
-import { beginUnderLease, beginUnderLeaseSql, isLeaseLost, type Lease, takeLease } from "../lease.ts";
+import { assertLeaseHeld, beginUnderLease, beginUnderLeaseSql, endOtherWriters, isLeaseLost, type Lease, takeLease } from "../lease.ts";
 import { errorText, log } from "../log.ts";
 import { aloneSql } from "./alone.ts";
 import { copyInTransaction, type TableRows } from "./copy-transaction.ts";
@@ -11,9 +11,12 @@ export interface Database {
   schema: string;
 }
 
+/** That this host is gone, or the way to it, PostgreSQL notices within half a minute: by itself it would keep the session, and its locks, for hours. */
+const keepAlive = { tcp_keepalives_idle: 10, tcp_keepalives_interval: 5, tcp_keepalives_count: 3 };
+
 /** Settings every session of this program has. `application_name` marks the writers, `takeLease` looks for them. */
 export function sessionConfig(database: Database, applicationName: string, settings: Record<string, string | number>): ClientConfig {
-  const options = Object.entries({ search_path: database.schema, ...settings }).map(([name, value]) => `-c ${name}=${value}`);
+  const options = Object.entries({ search_path: database.schema, ...keepAlive, ...settings }).map(([name, value]) => `-c ${name}=${value}`);
   return {
     connectionString: database.url,
     application_name: applicationName,
@@ -126,20 +129,26 @@ export class WriterSession {
     });
     await client.connect();
     try {
-      if (!this.#leaseTaken) {
-        await unlessSilent(client, this.#times.silence, async () => {
-          await client.query("SET synchronous_commit = on");
-          await takeLease(client, this.lease, this.#applicationName);
-          await client.query("SET synchronous_commit = off");
-        });
-        this.#leaseTaken = true;
-      }
+      await unlessSilent(client, this.#times.silence, () => (this.#leaseTaken ? this.#return(client) : this.#takeLease(client)));
     } catch (error) {
       await client.end();
       throw error instanceof FencedOut ? error : new Error(`taking the lease failed: ${errorText(error)}`, { cause: error });
     }
     this.#client = client;
     return client;
+  }
+
+  async #takeLease(client: pg.Client): Promise<void> {
+    await client.query("SET synchronous_commit = on");
+    await takeLease(client, this.lease, this.#applicationName);
+    await client.query("SET synchronous_commit = off");
+    this.#leaseTaken = true;
+  }
+
+  /** Comes back on a new connection. PostgreSQL may not know that the one before is gone, and keep what it was doing there. */
+  async #return(client: pg.Client): Promise<void> {
+    await assertLeaseHeld(client, this.lease);
+    await endOtherWriters(client, this.#applicationName);
   }
 }
 

@@ -34,6 +34,8 @@ interface Memory {
   /** Tokens whose window of a surface is used up, until it ends. */
   limited: BoundedMap<Omit<AuthenticatedKey, "rate" | "limited" | "answered"> & { resetAt: number }>;
   guesses: Guesses;
+  /** Tokens that were found revoked or expired, which none comes back from: a program that still sends one costs a look-up a minute. */
+  ended: BoundedMap<"revoked" | "expired">;
   /** Keys whose use was noted in the last minute. */
   noted: BoundedMap<true>;
 }
@@ -60,6 +62,7 @@ function memoryOf(platform: Platform): Memory {
   const memory: Memory = {
     limited: new BoundedMap(remembered),
     guesses: new Guesses(),
+    ended: new BoundedMap(remembered),
     noted: new BoundedMap(remembered),
   };
   memories.set(platform, memory);
@@ -67,8 +70,8 @@ function memoryOf(platform: Platform): Memory {
 }
 
 /**
- * Recognizes an API key and counts the request against its limit, in one round trip; in none for a text that can't be a token and for
- * a key known to be over its limit. The count is exact across processes.
+ * Recognizes an API key and counts the request against its limit, in one round trip; in none for a text that can't be a token, for
+ * a key known to be over its limit, and for one known to have ended. The count is exact across processes.
  *
  * @throws ObeliskError `invalid_api_key`, `expired_api_key`, `revoked_api_key`; `rate_limited` for an address that tries too many
  *   unknown tokens.
@@ -86,11 +89,14 @@ export async function authenticateKey(
   const now = Date.now();
   const limited = memory.limited.get(`${surface}:${name}`, now);
   if (limited) return { ...limited, rate: rateAt(limitOf(platform, surface), limited.resetAt, now), limited: true, answered: null };
+  const ended = memory.ended.get(name, now);
+  if (ended) throw endedKey(ended);
   const found = await memory.guesses.lookUp(name, caller.ip, () => lookUpKey(platform, hash, surface, caller.repeatable ?? null));
   if (!found) throw unknownKey();
-  if (found.state === "revoked") throw new ObeliskError("revoked_api_key", "This API key was revoked. Use another one.");
-  if (found.state === "expired")
-    throw new ObeliskError("expired_api_key", "This API key has expired. Create or rotate one in the dashboard.");
+  if (found.state !== "usable") {
+    memory.ended.set(name, found.state, now + minute);
+    throw endedKey(found.state);
+  }
   noteUseLater(platform, memory, found, caller.ip, now);
   return accept(platform, memory, found, surface, name, now);
 }
@@ -131,6 +137,12 @@ function noteUseLater(platform: Platform, memory: Memory, found: FoundKey, ip: s
   noteUse(platform, found.id, ip).catch((error: unknown) =>
     platform.logger.warn({ err: error, keyId: found.id }, "could not note the use of a key"),
   );
+}
+
+function endedKey(state: "revoked" | "expired"): ObeliskError {
+  return state === "revoked"
+    ? new ObeliskError("revoked_api_key", "This API key was revoked. Use another one.")
+    : new ObeliskError("expired_api_key", "This API key has expired. Create or rotate one in the dashboard.");
 }
 
 function unknownKey(): ObeliskError {

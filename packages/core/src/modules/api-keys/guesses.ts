@@ -9,6 +9,11 @@ const provenFor = 10 * minute;
 /** Unknown tokens one address may try a minute before look-ups for its unproven tokens stop: guessing must not load the database. */
 export const failuresPerMinute = 60;
 
+/** A token that is there, and whether it may be used. */
+interface FoundToken {
+  state: "usable" | "revoked" | "expired";
+}
+
 /**
  * Bounds the look-ups of tokens that may be guesses. An address has as many under way as it has failures left, and of one token a single
  * one until it is known to be there, so that tries at once are bounded as those one after another.
@@ -16,7 +21,7 @@ export const failuresPerMinute = 60;
 export class Guesses {
   /** Failed look-ups of an address in the current minute. */
   readonly #failures = new BoundedMap<{ count: number; until: number }>(remembered);
-  /** Tokens that were found lately: these are no guesses. */
+  /** Tokens that were found usable lately: these are no guesses. */
   readonly #proven = new BoundedMap<true>(remembered);
   /** Look-ups of unproven tokens, by address and token. */
   readonly #underWay = new Map<string, Map<string, Promise<unknown>>>();
@@ -27,7 +32,7 @@ export class Guesses {
    * @param lookUp Gives null for a token that isn't there.
    * @throws ObeliskError `rate_limited` for an address that tried too many unknown tokens; whatever the look-up of this token throws
    */
-  async lookUp<Found>(name: string, ip: string | null, lookUp: () => Promise<Found | null>): Promise<Found | null> {
+  async lookUp<Found extends FoundToken>(name: string, ip: string | null, lookUp: () => Promise<Found | null>): Promise<Found | null> {
     const address = callerNetwork(ip);
     while (!this.#proven.get(name, Date.now())) {
       const ahead = this.#ahead(address, name);
@@ -39,7 +44,7 @@ export class Guesses {
   }
 
   /** Keeps the look-up where others see it, from before anything else runs until what came of it is noted. */
-  async #prove<Found>(name: string, address: string, looking: Promise<Found | null>): Promise<Found | null> {
+  async #prove<Found extends FoundToken>(name: string, address: string, looking: Promise<Found | null>): Promise<Found | null> {
     const all = this.#underWay.get(address) ?? new Map<string, Promise<unknown>>();
     this.#underWay.set(address, all.set(name, looking));
     try {
@@ -50,13 +55,11 @@ export class Guesses {
     }
   }
 
-  #note<Found>(name: string, address: string, found: Found | null): Found | null {
+  #note<Found extends FoundToken>(name: string, address: string, found: Found | null): Found | null {
     const now = Date.now();
-    if (found) {
-      this.#proven.set(name, true, now + provenFor);
-      return found;
-    }
-    this.#proven.delete(name);
+    if (found?.state === "usable") this.#proven.set(name, true, now + provenFor);
+    else this.#proven.delete(name);
+    if (found) return found;
     const failures = this.#failures.get(address, now);
     const until = failures?.until ?? now + minute;
     this.#failures.set(address, { count: (failures?.count ?? 0) + 1, until }, until);

@@ -49,11 +49,12 @@ export class TaskRun {
   readonly #closed = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
   /** When the last sign of life was given that was heard: the lease counts from somewhat later. */
-  #heldAt = Date.now();
+  #heldAt: number;
   #position = 0;
 
   constructor(platform: Platform, task: ClaimedTask, stopping: AbortSignal, logger: Logger) {
     this.task = task;
+    this.#heldAt = task.heldSince;
     this.#platform = platform;
     this.#logger = logger;
     const untilDeadline = task.deadlineAt.getTime() - platform.clock.now().getTime();

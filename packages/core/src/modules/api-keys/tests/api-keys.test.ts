@@ -57,6 +57,15 @@ test("a revoked key ends at once, in every process", async () => {
   await expect(rotateApiKey(tenant.asOwner(), { id: key.id })).rejects.toMatchObject({ code: "conflict" });
 });
 
+test("a token that was found ended is refused from memory for a while: whoever goes on sending it asks the database nothing", async () => {
+  const { key, token } = await issue();
+  await revokeApiKey(tenant.asOwner(), { id: key.id });
+  await expect(use(token)).rejects.toMatchObject({ code: "revoked_api_key" });
+  // It can't come back, so a row that says otherwise isn't seen.
+  await host.owner.query("update api_keys set revoked_at = null where id = $1", [key.id]);
+  await expect(use(token)).rejects.toMatchObject({ code: "revoked_api_key" });
+});
+
 test("an expired key is refused as expired", async () => {
   const { key, token } = await issue({ expiresInSeconds: 60 });
   await host.owner.query("update api_keys set expires_at = now() - interval '1 second' where id = $1", [key.id]);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { failuresPerMinute, Guesses } from "../guesses.ts";
 
 /** A database that finds what `there` says, 5 ms later. */
-function database(there: (name: string) => boolean) {
+function database(there: (name: string) => boolean, state: "usable" | "revoked" = "usable") {
   const seen = { lookUps: 0, atOnce: 0, most: 0 };
   const lookUp = (name: string) => async () => {
     seen.lookUps += 1;
@@ -11,7 +11,7 @@ function database(there: (name: string) => boolean) {
     seen.most = Math.max(seen.most, seen.atOnce);
     await sleep(5);
     seen.atOnce -= 1;
-    return there(name) ? { name } : null;
+    return there(name) ? { state } : null;
   };
   return { seen, lookUp };
 }
@@ -69,7 +69,7 @@ test("a look-up that fails tells everybody who waited for it, and leaves nothing
   };
   const tries = await Promise.allSettled(Array.from({ length: 5 }, () => guesses.lookUp("key", null, fails)));
   expect(tries.every(({ status }) => status === "rejected")).toBe(true);
-  expect(await guesses.lookUp("key", null, async () => "found")).toBe("found");
+  expect(await guesses.lookUp("key", null, async () => ({ state: "usable" as const }))).toEqual({ state: "usable" });
 });
 
 test("a look-up that fails is nothing to those who only waited for its place", async () => {
@@ -83,4 +83,16 @@ test("a look-up that fails is nothing to those who only waited for its place", a
   const behind = Array.from({ length: 20 }, (_, at) => guesses.lookUp(`key${at}`, null, lookUp(`key${at}`)));
   expect(await outcomes(behind)).toEqual({ found: 20, unknown: 0, refused: 0 });
   expect(new Set(await Promise.all(ahead))).toEqual(new Set(["failed"]));
+});
+
+test("a token that has ended is no guess and no proof: an address without tries left isn't answered for it", async () => {
+  const guesses = new Guesses();
+  const revoked = database(() => true, "revoked");
+  for (let time = 0; time < failuresPerMinute + 5; time += 1)
+    expect(await guesses.lookUp("revoked", "1.1.1.1", revoked.lookUp("revoked"))).toEqual({ state: "revoked" });
+  const nothing = database(() => false);
+  await outcomes(
+    Array.from({ length: failuresPerMinute }, (_, at) => guesses.lookUp(`guess${at}`, "1.1.1.1", nothing.lookUp(`guess${at}`))),
+  );
+  expect(await outcomes([guesses.lookUp("revoked", "1.1.1.1", revoked.lookUp("revoked"))])).toMatchObject({ refused: 1 });
 });

@@ -2,8 +2,7 @@ import type { Health } from "@obelisk/schemas/deployments";
 import { sql } from "kysely";
 import { systemDb } from "../../../db/system-db.ts";
 import type { Platform } from "../../../kernel/context.ts";
-import { leaseMs } from "../policy.ts";
-import type { TaskLease } from "./task-leases.ts";
+import { leaseEnd, type TaskLease } from "./task-leases.ts";
 
 /** The right to run a deployment's program. Whoever takes it later carries a higher epoch. */
 export interface InstanceLease {
@@ -12,8 +11,6 @@ export interface InstanceLease {
   workerId: string;
   epoch: number;
 }
-
-const leaseEnd = sql`now() + ${leaseMs}::float8 * interval '1 millisecond'`;
 
 /**
  * Takes the instance for the task's worker and epoch, from whoever had it. With `run` false nobody runs the program any more.

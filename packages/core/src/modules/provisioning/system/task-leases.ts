@@ -21,9 +21,12 @@ export interface ClaimedTask extends TaskLease {
   requestId: string;
   deadlineAt: Date;
   cancelRequested: boolean;
+  /** By this process's clock, milliseconds since 1970: the lease counts from then or somewhat later. */
+  heldSince: number;
 }
 
-const leaseEnd = sql<Date>`now() + ${leaseMs}::float8 * interval '1 millisecond'`;
+/** When a lease ends that is taken or renewed now. By the clock of this moment, since a transaction may have waited for a row since it began. */
+export const leaseEnd = sql<Date>`clock_timestamp() + ${leaseMs}::float8 * interval '1 millisecond'`;
 
 /** Seconds past its deadline during which a holder may still tidy up; after that its heartbeats no longer count. */
 const tidyingSeconds = 60;
@@ -60,6 +63,7 @@ export async function claimTask(
         .where("id", "=", known.deploymentId)
         .returning("epoch")
         .executeTakeFirstOrThrow();
+      const heldSince = Date.now();
       const task = await db
         .updateTable("tasks")
         .set({
@@ -87,6 +91,7 @@ export async function claimTask(
         requestId: task.requestId,
         deadlineAt: task.deadlineAt,
         cancelRequested: task.cancelRequestedAt !== null,
+        heldSince,
       };
     });
 }

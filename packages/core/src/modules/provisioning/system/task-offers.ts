@@ -12,7 +12,9 @@ export interface OfferedTask {
   overdue: boolean;
   /** Whether another living worker has the deployment's program. */
   programElsewhere: boolean;
-  /** Whether one of them could run it now: it has a place left or runs it already, and hasn't just found that it can't. */
+  /** Whether one of those has a place for it: one that is left, or the one it has already. */
+  roomElsewhere: boolean;
+  /** Whether one of those hasn't just found that it can't run it. */
   ableElsewhere: boolean;
   /** Whether tasks of other organizations are queued. */
   othersWait: boolean;
@@ -22,13 +24,14 @@ export interface OfferedTask {
 export async function readOffer(platform: Platform, taskId: string, workerId: string): Promise<OfferedTask | null> {
   const { rows } = await sql<OfferedTask>`
     with others as (
-      select w.id, d.id as deployment_id, w.instances < w.capacity as has_room, d.id = any(w.unable) as unable
+      select d.id = any(w.unable) as unable, w.instances < w.capacity or exists (
+        select from instances i where i.deployment_id = d.id and i.worker_id = w.id and i.lease_expires_at > now()) as has_room
       from tasks t join deployments d on d.organization_id = t.organization_id and d.id = t.deployment_id join workers w on d.template = any(w.templates)
       where t.id = ${taskId} and w.id <> ${workerId} and w.heartbeat_at > now() - ${workerAliveMs}::float8 * interval '1 millisecond')
     select t.organization_id, t.deployment_id, d.template, t.action, t.deadline_at <= now() as overdue,
       exists (select from others) as program_elsewhere,
-      exists (select from others o where not o.unable and (o.has_room or exists (
-        select from instances i where i.deployment_id = o.deployment_id and i.worker_id = o.id and i.lease_expires_at > now()))) as able_elsewhere,
+      exists (select from others o where o.has_room) as room_elsewhere,
+      exists (select from others o where o.has_room and not o.unable) as able_elsewhere,
       exists (select from tasks o where o.status = 'queued' and o.organization_id <> t.organization_id) as others_wait
     from tasks t join deployments d on d.organization_id = t.organization_id and d.id = t.deployment_id
     where t.id = ${taskId} and t.status in ('queued', 'running')`.execute(systemDb(platform));

@@ -3,13 +3,14 @@ import { describe, expect, it } from "vitest";
 import { admit, type Fitness, type Offer } from "../admission.ts";
 
 const quiet: Offer = {
-  ...{ overdue: false, fitness: "able", ableElsewhere: false, programElsewhere: false },
+  ...{ overdue: false, fitness: "able", ableElsewhere: false, roomElsewhere: false, programElsewhere: false },
   ...{ ownTasks: 0, concurrency: 6, othersWait: false },
 };
 const offers = fc.record({
   overdue: fc.boolean(),
   fitness: fc.constantFrom<Fitness>("able", "full", "backing_off", "without_program"),
   ableElsewhere: fc.boolean(),
+  roomElsewhere: fc.boolean(),
   programElsewhere: fc.boolean(),
   ownTasks: fc.integer({ min: 0, max: 70 }),
   concurrency: fc.integer({ min: 1, max: 64 }),
@@ -18,7 +19,7 @@ const offers = fc.record({
 
 describe("whether a worker takes a task", () => {
   it.each(["full", "backing_off", "without_program"] as const)("one that is %s leaves it to one that is able, else takes it", (fitness) => {
-    expect(admit({ ...quiet, fitness, ableElsewhere: true, programElsewhere: true })).toBe("later");
+    expect(admit({ ...quiet, fitness, ableElsewhere: true, roomElsewhere: true, programElsewhere: true })).toBe("later");
     expect(admit({ ...quiet, fitness })).toBe("take");
   });
 
@@ -26,6 +27,12 @@ describe("whether a worker takes a task", () => {
     expect(admit({ ...quiet, fitness: "without_program", programElsewhere: true })).toBe("later");
     expect(admit({ ...quiet, fitness: "full", programElsewhere: true })).toBe("take");
     expect(admit({ ...quiet, fitness: "backing_off", programElsewhere: true })).toBe("take");
+  });
+
+  it("a full one leaves it to any that has room, also where that one backs off and so tries it", () => {
+    const offer = { ...quiet, roomElsewhere: true, programElsewhere: true };
+    expect(admit({ ...offer, fitness: "full" })).toBe("later");
+    expect(admit({ ...offer, fitness: "backing_off" })).toBe("take");
   });
 
   it("an organization never holds the last hand, and no more than half of them while others wait, but always one", () => {

@@ -45,7 +45,7 @@ export async function openProvisioningWorker(options: ProvisioningWorkerOptions)
   const stopping = new AbortController();
   const runtimes = new RuntimeDatabase(platform.settings.runtimeDatabaseUrl, logger);
   const supervisor = new Supervisor(platform, driver, id, capacity, changes, logger);
-  let beating: Promise<unknown> = Promise.resolve();
+  let beating: Promise<void> = Promise.resolve();
   let signedOff = false;
   const beat = () => {
     if (signedOff) return Promise.resolve();
@@ -60,7 +60,8 @@ export async function openProvisioningWorker(options: ProvisioningWorkerOptions)
       instances: supervisor.size,
       unable: supervisor.inabilities.at(Date.now()),
     });
-    beating = Promise.allSettled([beating, given]);
+    // Without a value: one that held the value before would hold all of them, for as long as the worker lives.
+    beating = Promise.allSettled([beating, given]).then(() => undefined);
     return given;
   };
   const work = { platform, workerId: id, supervisor, runtimes, logger };
