@@ -4,8 +4,8 @@ import {
   parseSearch,
   readAuditSearch,
   readDeploymentSearch,
+  readKeysSearch,
   readListSearch,
-  readNewKeySearch,
   readReturn,
   stringifySearch,
 } from "./routes/search.ts";
@@ -92,7 +92,7 @@ const indexer = createRoute({
 const apiKeys = createRoute({
   getParentRoute: () => organization,
   path: "/api-keys",
-  validateSearch: readNewKeySearch,
+  validateSearch: readKeysSearch,
   component: lazyRouteComponent(() => import("./routes/api-keys.tsx"), "ApiKeysPage"),
 });
 

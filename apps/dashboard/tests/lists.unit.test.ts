@@ -7,7 +7,7 @@ import { exampleQuery, graphqlCurl, restCurl, shellQuoted, typedKey } from "../s
 import { proposeSlug } from "../src/features/organizations/slug.ts";
 import { matchScore } from "../src/features/shell/palette-match.ts";
 import { queueVerdict } from "../src/features/shell/queue-verdict.ts";
-import { parseSearch, readAuditSearch, readDeploymentSearch, readNewKeySearch, readReturn, stringifySearch } from "../src/routes/search.ts";
+import { parseSearch, readAuditSearch, readDeploymentSearch, readKeysSearch, readReturn, stringifySearch } from "../src/routes/search.ts";
 import { gaps, niceCeiling, thin } from "../src/ui/chart-scale.ts";
 import { currentCursor, nextPages, pageNumber, previousPages } from "../src/ui/paging.ts";
 
@@ -73,7 +73,7 @@ describe("pages in the URL", () => {
   it("keeps every value as text, numbers too", () => {
     expect(stringifySearch({ entry: "19", search: "true", pages: undefined, create: true })).toBe("?entry=19&search=true&create=true");
     expect([parseSearch("?entry=19&search=a%20b"), stringifySearch({})]).toEqual([{ entry: "19", search: "a b" }, ""]);
-    expect([readNewKeySearch(parseSearch("?create=true")), readNewKeySearch({ create: "yes" })]).toEqual([{ create: true }, {}]);
+    expect([readKeysSearch(parseSearch("?create=true")), readKeysSearch({ create: "yes" })]).toEqual([{ create: true }, {}]);
   });
   it("returns after sign-in only to a page of this dashboard", () => {
     expect(readReturn({ return: "/dashboard/organization?x=1" })).toEqual({ return: "/dashboard/organization?x=1" });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { apiKeyScopeSchema } from "./access.ts";
-import { idSchema, instantSchema, nameSchema } from "./primitives.ts";
+import { idSchema, instantSchema, keysetPageSchema, nameSchema } from "./primitives.ts";
 
 const scopesSchema = z
   .array(apiKeyScopeSchema)
@@ -27,7 +27,14 @@ export const rotateApiKeySchema = z.strictObject({
   overlapSeconds: z.number().int().min(0).max(longestOverlap).default(0),
 });
 
-export const apiKeyStatusSchema = z.enum(["active", "rotating", "expired", "revoked"]);
+export const apiKeyStatuses = ["active", "rotating", "expired", "revoked"] as const;
+export type ApiKeyStatus = (typeof apiKeyStatuses)[number];
+
+/** The dashboard's list of keys. `search` is part of a name, or the beginning of an id or of a token. */
+export const apiKeyFilterSchema = keysetPageSchema.extend({
+  status: z.enum(apiKeyStatuses).nullish(),
+  search: z.string().trim().max(64).nullish(),
+});
 
 export const apiKeySchema = z.object({
   id: idSchema("apiKey"),
@@ -36,7 +43,7 @@ export const apiKeySchema = z.object({
   prefix: z.string(),
   lastFour: z.string(),
   scopes: z.array(apiKeyScopeSchema),
-  status: apiKeyStatusSchema,
+  status: z.enum(apiKeyStatuses),
   createdAt: instantSchema,
   createdBy: z.string(),
   expiresAt: instantSchema.nullable(),

@@ -3,14 +3,24 @@
 export class AuthRefused extends Error {
   readonly code: string;
   readonly requestId: string | null;
+  /** The entry it is about; null where it is about all of them, or none. */
+  readonly field: string | null;
 
   constructor(code: string, message: string, requestId: string | null) {
     super(message);
     this.name = "AuthRefused";
     this.code = code;
     this.requestId = requestId;
+    this.field = fields[code] ?? null;
   }
 }
+
+const fields: Record<string, string> = {
+  INVALID_NAME: "name",
+  INVALID_EMAIL: "email",
+  PASSWORD_TOO_SHORT: "password",
+  PASSWORD_TOO_LONG: "password",
+};
 
 const messages: Record<string, string> = {
   INVALID_EMAIL_OR_PASSWORD: "The e-mail address or the password is not right.",
@@ -18,6 +28,7 @@ const messages: Record<string, string> = {
   USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: "An account with this e-mail address exists.",
   PASSWORD_TOO_SHORT: "Use a longer password.",
   PASSWORD_TOO_LONG: "Use a shorter password.",
+  INVALID_NAME: "Use a name of at most 64 characters on one line.",
   INVALID_EMAIL: "This is not an e-mail address.",
 };
 

@@ -1,22 +1,26 @@
-import type { ApiKey } from "@obelisk/schemas/api-keys";
+import { type ApiKey, apiKeyStatuses } from "@obelisk/schemas/api-keys";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { KeyRound, Plus } from "lucide-react";
 import { useState } from "react";
 import { trpc } from "../api/client.ts";
 import { CreateKeyDialog } from "../features/api-keys/create-key.tsx";
-import { KeyRows, keyColumns } from "../features/api-keys/key-rows.tsx";
+import { KeyRows, keyColumns, keyFaces } from "../features/api-keys/key-rows.tsx";
 import { RevokeKeyDialog, RotateKeyDialog } from "../features/api-keys/rotate-key.tsx";
 import { useRefusal } from "../features/session/use-refusal.ts";
 import { Button } from "../ui/button.tsx";
 import { Card, PageHeader } from "../ui/card.tsx";
 import { Empty } from "../ui/empty.tsx";
 import { Failure } from "../ui/failure.tsx";
+import { Select } from "../ui/field.tsx";
 import { usePageTitle } from "../ui/page-title.ts";
 import { Pager } from "../ui/pager.tsx";
 import { currentCursor } from "../ui/paging.ts";
+import { SearchBox } from "../ui/search-box.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
-import { Table } from "../ui/table.tsx";
+import { Table, Td } from "../ui/table.tsx";
+
+import type { KeysSearch } from "./search.ts";
 
 const route = getRouteApi("/dashboard/organization/api-keys");
 
@@ -25,21 +29,30 @@ export function ApiKeysPage() {
   const search = route.useSearch();
   const navigate = useNavigate();
   const refusal = useRefusal("api-keys.manage");
+  const status = apiKeyStatuses.find((each) => each === search.status);
   const cursor = currentCursor(search.pages);
   const keys = useQuery(
-    trpc.apiKeys.list.queryOptions({ limit: 25, ...(cursor ? { cursor } : {}) }, { placeholderData: keepPreviousData }),
+    trpc.apiKeys.list.queryOptions(
+      {
+        limit: 25,
+        ...(status ? { status } : {}),
+        ...(search.search ? { search: search.search } : {}),
+        ...(cursor ? { cursor } : {}),
+      },
+      { placeholderData: keepPreviousData },
+    ),
   );
   const [acting, setActing] = useState<{ on: ApiKey; how: "rotate" | "revoke" } | null>(null);
-  const go = (next: { create?: boolean; pages?: string }) => navigate({ to: "/dashboard/organization/api-keys", search: next });
-  const pages = search.pages ? { pages: search.pages } : {};
-  const empty = keys.data?.items.length === 0 && !search.pages;
+  const go = (next: Changed<KeysSearch>, replace = false) => {
+    const { create, ...texts } = { ...search, ...next };
+    const kept = Object.entries(texts).filter(([, value]) => value);
+    navigate({ to: "/dashboard/organization/api-keys", replace, search: { ...Object.fromEntries(kept), ...(create ? { create } : {}) } });
+  };
+  const filtered = Boolean(status || search.search || cursor);
+  const none = keys.data?.items.length === 0;
+  const empty = none && !filtered;
   const create = (
-    <Button
-      look="primary"
-      refusal={refusal}
-      onClick={() => go({ ...pages, create: true })}
-      icon={<Plus aria-hidden className="size-3.5" />}
-    >
+    <Button look="primary" refusal={refusal} onClick={() => go({ create: true })} icon={<Plus aria-hidden className="size-3.5" />}>
       Create API key
     </Button>
   );
@@ -62,6 +75,31 @@ export function ApiKeysPage() {
           </Empty>
         ) : (
           <>
+            <div className="flex flex-wrap gap-2 border-b border-line p-3">
+              <SearchBox
+                label="Search by name or token"
+                value={search.search ?? ""}
+                onSearch={(value) => go({ search: recognizable(value), pages: undefined }, true)}
+              />
+              <Select
+                aria-label="Status"
+                className="w-40 max-sm:flex-1"
+                value={status ?? ""}
+                onChange={(event) => go({ status: event.target.value, pages: undefined })}
+              >
+                <option value="">Every status</option>
+                {apiKeyStatuses.map((each) => (
+                  <option key={each} value={each}>
+                    {keyFaces[each].label}
+                  </option>
+                ))}
+              </Select>
+              {filtered ? (
+                <Button look="ghost" onClick={() => go({ status: undefined, search: undefined, pages: undefined })}>
+                  Clear filters
+                </Button>
+              ) : null}
+            </div>
             <Table caption="API keys" head={keyColumns}>
               {keys.data ? (
                 <KeyRows
@@ -73,14 +111,28 @@ export function ApiKeysPage() {
               ) : keys.isError ? null : (
                 <SkeletonRows columns={6} />
               )}
+              {none ? (
+                <tr>
+                  <Td colSpan={6} className="py-10! text-center text-soft">
+                    No key matches these filters.
+                  </Td>
+                </tr>
+              ) : null}
             </Table>
-            <Pager pages={search.pages} nextCursor={keys.data?.nextCursor} onPages={(next) => go(next ? { pages: next } : {})} />
+            <Pager pages={search.pages} nextCursor={keys.data?.nextCursor} onPages={(pages) => go({ pages })} />
           </>
         )}
       </Card>
-      <CreateKeyDialog open={search.create === true && refusal === null} onClose={() => go(pages)} />
+      <CreateKeyDialog open={search.create === true && refusal === null} onClose={() => go({ create: undefined })} />
       {acting?.how === "rotate" ? <RotateKeyDialog apiKey={acting.on} onClose={() => setActing(null)} /> : null}
       {acting?.how === "revoke" ? <RevokeKeyDialog apiKey={acting.on} onClose={() => setActing(null)} /> : null}
     </>
   );
+}
+
+type Changed<Search> = { [Name in keyof Search]?: Search[Name] | undefined };
+
+/** A token is known by its first characters: the rest of a pasted one belongs in no address bar. */
+function recognizable(text: string): string {
+  return text.startsWith("obk_") ? text.slice(0, "obk_".length + 6) : text;
 }

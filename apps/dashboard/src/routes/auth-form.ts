@@ -9,7 +9,7 @@ interface AuthFormOptions<Name extends string> {
   send(entries: Record<Name, string>): Promise<void>;
 }
 
-/** A form of a signed-out page: what was typed, what is wrong with it, why the server refused it. Nothing typed is lost to either. */
+/** A form of a signed-out page: what was typed, what is wrong with it by itself or by the server's word, why else the server refused it. Nothing typed is lost to either. */
 export function useAuthForm<Name extends string>({ names, faultsOf, send }: AuthFormOptions<Name>) {
   const [entries, setEntries] = useState(() => Object.fromEntries(names.map((name) => [name, ""])) as Record<Name, string>);
   const [faults, setFaults] = useState<Partial<Record<Name, string>>>({});
@@ -18,17 +18,21 @@ export function useAuthForm<Name extends string>({ names, faultsOf, send }: Auth
 
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
+    const form = event.currentTarget;
     if (busy) return;
     const found = faultsOf(entries);
     setFaults(found);
-    if (Object.keys(found).length > 0) return focusFirstFault(event.currentTarget);
+    if (Object.keys(found).length > 0) return focusFirstFault(form);
     setBusy(true);
     setRefused(null);
     try {
       await send(entries);
     } catch (error) {
       if (!(error instanceof AuthRefused)) throw error;
-      setRefused(error);
+      const name = names.find((each) => each === error.field);
+      if (!name) return setRefused(error);
+      setFaults({ [name]: error.message } as Partial<Record<Name, string>>);
+      focusFirstFault(form);
     } finally {
       setBusy(false);
     }

@@ -1,8 +1,7 @@
 import { type DeploymentStatus, deploymentStatuses } from "@obelisk/schemas/deployments";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { Boxes, Plus, Search } from "lucide-react";
-import { useEffect, useState } from "react";
+import { Boxes, Plus } from "lucide-react";
 import { trpc } from "../api/client.ts";
 import { DeploymentRows, deploymentColumns } from "../features/deployments/deployment-rows.tsx";
 import { statusFace } from "../features/deployments/status.tsx";
@@ -12,11 +11,12 @@ import { Button } from "../ui/button.tsx";
 import { Card, PageHeader } from "../ui/card.tsx";
 import { Empty } from "../ui/empty.tsx";
 import { Failure } from "../ui/failure.tsx";
-import { Input, Select } from "../ui/field.tsx";
+import { Select } from "../ui/field.tsx";
 import { LinkButton } from "../ui/link-button.tsx";
 import { usePageTitle } from "../ui/page-title.ts";
 import { Pager } from "../ui/pager.tsx";
 import { currentCursor } from "../ui/paging.ts";
+import { SearchBox } from "../ui/search-box.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { Table, Td } from "../ui/table.tsx";
 
@@ -76,7 +76,11 @@ export function IndexerLabPage() {
         ) : (
           <>
             <div className="flex flex-wrap gap-2 border-b border-line p-3">
-              <SearchBox value={search.search ?? ""} onSearch={(value) => go({ search: value, pages: undefined }, true)} />
+              <SearchBox
+                label="Search by name"
+                value={search.search ?? ""}
+                onSearch={(value) => go({ search: value, pages: undefined }, true)}
+              />
               <Select
                 aria-label="Status"
                 className="w-40 max-sm:flex-1"
@@ -126,32 +130,5 @@ function CreateLink() {
       {icon}
       Create indexer
     </LinkButton>
-  );
-}
-
-/** Milliseconds without a key press before the list is asked for. */
-const typingPause = 250;
-
-function SearchBox({ value, onSearch }: { value: string; onSearch: (value: string) => void }) {
-  const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
-  useEffect(() => {
-    if (typed.trim() === value) return;
-    const timer = setTimeout(() => onSearch(typed.trim()), typingPause);
-    return () => clearTimeout(timer);
-  });
-  return (
-    <div className="relative min-w-44 flex-1 sm:max-w-72">
-      <Search aria-hidden className="pointer-events-none absolute top-2.25 left-2.5 size-3.5 text-faint" />
-      <Input
-        type="search"
-        aria-label="Search by name"
-        placeholder="Search by name"
-        maxLength={64}
-        className="pl-8!"
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-      />
-    </div>
   );
 }

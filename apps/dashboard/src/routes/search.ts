@@ -67,16 +67,12 @@ export function readDeploymentSearch(raw: Raw): DeploymentSearch {
   };
 }
 
-export interface NewKeySearch {
+export interface KeysSearch extends ListSearch {
   create?: boolean;
-  pages?: string;
 }
 
-export function readNewKeySearch(raw: Raw): NewKeySearch {
-  return {
-    ...(raw["create"] === true || raw["create"] === "true" ? { create: true } : {}),
-    ...present({ pages: text(raw, "pages", longestTrail) }),
-  };
+export function readKeysSearch(raw: Raw): KeysSearch {
+  return { ...(raw["create"] === true || raw["create"] === "true" ? { create: true } : {}), ...readListSearch(raw) };
 }
 
 export interface AuditSearch {

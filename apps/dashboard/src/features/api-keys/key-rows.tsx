@@ -1,11 +1,12 @@
-import type { ApiKey } from "@obelisk/schemas/api-keys";
+import type { ApiKey, ApiKeyStatus } from "@obelisk/schemas/api-keys";
 import { Ban, CircleCheck, Clock3, RefreshCw, RotateCw } from "lucide-react";
 import { Badge, type Tone } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
+import { Id } from "../../ui/copy.tsx";
 import { Row, Td, Th } from "../../ui/table.tsx";
 import { Time } from "../../ui/time.tsx";
 
-const faces: Record<ApiKey["status"], { label: string; tone: Tone; icon: typeof Ban }> = {
+export const keyFaces: Record<ApiKeyStatus, { label: string; tone: Tone; icon: typeof Ban }> = {
   active: { label: "Active", tone: "ok", icon: CircleCheck },
   rotating: { label: "Rotating", tone: "info", icon: RefreshCw },
   expired: { label: "Expired", tone: "idle", icon: Clock3 },
@@ -37,7 +38,7 @@ interface KeyRowsProps {
 /** On a narrow screen the name's cell holds what else there is to know of a key, and the status's what can be done. */
 export function KeyRows({ keys, refusal, onRotate, onRevoke }: KeyRowsProps) {
   return keys.map((key) => {
-    const { label, ...face } = faces[key.status];
+    const { label, ...face } = keyFaces[key.status];
     const actions = <Actions apiKey={key} refusal={refusal} onRotate={onRotate} onRevoke={onRevoke} />;
     return (
       <Row key={key.id}>
@@ -46,6 +47,7 @@ export function KeyRows({ keys, refusal, onRotate, onRevoke }: KeyRowsProps) {
           <span className="block font-mono text-xs whitespace-nowrap text-soft" title="First and last characters of the token">
             {key.prefix}…{key.lastFour}
           </span>
+          <Id id={key.id} what="the id" />
           <span className="mt-1.5 block space-y-0.5 text-xs text-soft sm:hidden">
             <Scopes of={key} />
             <span className="block">

@@ -3,9 +3,11 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, queryClient, trpc } from "../../api/client.ts";
 import { Button } from "../../ui/button.tsx";
+import { ConfirmByName } from "../../ui/confirm-by-name.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Failure } from "../../ui/failure.tsx";
 import { Choice } from "../../ui/field.tsx";
+import { Time } from "../../ui/time.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { overlaps } from "./key-fields.tsx";
 import { SecretOnce } from "./secret-once.tsx";
@@ -35,6 +37,12 @@ export function RotateKeyDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: 
       ) : (
         <div className="flex flex-col gap-2">
           {rotate.isError ? <Failure error={rotate.error} /> : null}
+          {apiKey.previousTokenExpiresAt ? (
+            <p className="mb-2 text-[13px] text-warn">
+              The token before the current one still works until <Time at={apiKey.previousTokenExpiresAt} />. Rotating again ends it at
+              once.
+            </p>
+          ) : null}
           <fieldset className="flex flex-col gap-2">
             <legend className="mb-1.5 text-[13px] font-medium">Overlap</legend>
             {overlaps.map((each) => (
@@ -72,19 +80,16 @@ export function RevokeKeyDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: 
     },
   });
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <ConfirmByName
       title={`Revoke ${apiKey.name}?`}
       description="It stops working at once, everywhere, and can't be brought back. Programs that use it are refused from their next request on."
-    >
-      {revoke.isError ? <Failure error={revoke.error} /> : null}
-      <DialogActions>
-        <Button onClick={onClose}>Keep it</Button>
-        <Button look="danger" busy={revoke.isPending} onClick={() => revoke.mutate()}>
-          Revoke
-        </Button>
-      </DialogActions>
-    </Dialog>
+      name={apiKey.name}
+      of="key"
+      verb="Revoke"
+      busy={revoke.isPending}
+      error={revoke.error}
+      onClose={onClose}
+      onConfirm={() => revoke.mutate()}
+    />
   );
 }

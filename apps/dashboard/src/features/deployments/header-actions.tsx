@@ -3,8 +3,8 @@ import { type LifecycleAction, mayAsk } from "@obelisk/schemas/lifecycle";
 import { Pause, Play, RotateCw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../ui/button.tsx";
+import { ConfirmByName } from "../../ui/confirm-by-name.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
-import { Field, Input } from "../../ui/field.tsx";
 import { useRefusal } from "../session/use-refusal.ts";
 import { useLifecycle } from "./use-actions.ts";
 
@@ -71,54 +71,18 @@ export function HeaderActions({ deployment }: { deployment: Deployment }) {
           </Button>
         </DialogActions>
       </Dialog>
-      <DeprovisionDialog
-        key={String(asking === "deprovision")}
-        name={deployment.name}
-        open={asking === "deprovision"}
-        busy={act.isPending}
-        onClose={() => setAsking(null)}
-        onConfirm={() => act.mutate("deprovision", { onSettled: () => setAsking(null) })}
-      />
+      {asking === "deprovision" ? (
+        <ConfirmByName
+          title={`Deprovision ${deployment.name}?`}
+          description="This stops the program, drops every event it has stored, and closes its endpoints. It can't be undone. Name, history and audit entries stay readable."
+          name={deployment.name}
+          of="deployment"
+          verb="Deprovision"
+          busy={act.isPending}
+          onClose={() => setAsking(null)}
+          onConfirm={() => act.mutate("deprovision", { onSettled: () => setAsking(null) })}
+        />
+      ) : null}
     </>
-  );
-}
-
-interface DeprovisionDialogProps {
-  name: string;
-  open: boolean;
-  busy: boolean;
-  onClose: () => void;
-  onConfirm: () => void;
-}
-
-function DeprovisionDialog({ name, open, busy, onClose, onConfirm }: DeprovisionDialogProps) {
-  const [typed, setTyped] = useState("");
-  const matches = typed.trim() === name;
-  return (
-    <Dialog
-      open={open}
-      onOpenChange={onClose}
-      title={`Deprovision ${name}?`}
-      description="This stops the program, drops every event it has stored, and closes its endpoints. It can't be undone. Name, history and audit entries stay readable."
-    >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (matches && !busy) onConfirm();
-        }}
-      >
-        <Field label={`Type ${name} to confirm`}>
-          {(control) => (
-            <Input {...control} value={typed} onChange={(event) => setTyped(event.target.value)} autoComplete="off" spellCheck={false} />
-          )}
-        </Field>
-        <DialogActions>
-          <Button onClick={onClose}>Keep it</Button>
-          <Button type="submit" look="danger" busy={busy} refusal={matches ? null : "Type the deployment's name first."}>
-            Deprovision
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
   );
 }

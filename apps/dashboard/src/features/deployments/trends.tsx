@@ -9,6 +9,7 @@ import { Failure } from "../../ui/failure.tsx";
 import { Select } from "../../ui/field.tsx";
 import { bytes, count, percent, plural } from "../../ui/format.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
+import { blocksAMinute } from "./throughput.ts";
 
 const ranges = [
   { minutes: 60, label: "Last hour" },
@@ -25,6 +26,7 @@ const mostPoints = 240;
 const mebibyte = 1_048_576;
 
 const blockWords = (value: number): string => plural(value, "block");
+const rateWords = (value: number): string => count(Math.round(value));
 const orDash = (value: number | null): string => (value === null ? "–" : count(value));
 
 export function Trends({ id }: { id: string }) {
@@ -38,6 +40,7 @@ export function Trends({ id }: { id: string }) {
     (history.data ?? []).filter(({ at }) => Date.parse(at) >= from),
     mostPoints,
   );
+  const rates = blocksAMinute(samples);
   return (
     <Card
       title="Trends"
@@ -56,7 +59,7 @@ export function Trends({ id }: { id: string }) {
       ) : history.isPending ? (
         <Skeleton className="h-40" />
       ) : (
-        <div className="grid grid-cols-1 gap-6 md:grid-cols-3">
+        <div className="grid grid-cols-1 gap-6 md:grid-cols-2 xl:grid-cols-4">
           <Chart
             title="Lag"
             format={blockWords}
@@ -69,6 +72,14 @@ export function Trends({ id }: { id: string }) {
               value: lagBlocks,
               more: [orDash(syncedBlock), orDash(headBlock)],
             }))}
+          />
+          <Chart
+            title="Blocks read a minute"
+            format={rateWords}
+            atLeast={10}
+            from={from}
+            to={to}
+            points={samples.map(({ at }, index) => ({ at, value: rates[index] ?? null }))}
           />
           <Chart
             title="CPU, of one core"

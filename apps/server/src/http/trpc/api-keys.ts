@@ -1,11 +1,11 @@
 import { createApiKey, pageApiKeys, revokeApiKey, rotateApiKey } from "@obelisk/core/modules/api-keys";
-import { type ApiKey, createApiKeySchema, type IssuedApiKey, rotateApiKeySchema } from "@obelisk/schemas/api-keys";
-import { idSchema, keysetPageSchema, type Page } from "@obelisk/schemas/primitives";
+import { type ApiKey, apiKeyFilterSchema, createApiKeySchema, type IssuedApiKey, rotateApiKeySchema } from "@obelisk/schemas/api-keys";
+import { idSchema, type Page } from "@obelisk/schemas/primitives";
 import { z } from "zod";
 import { protectedOrganizationProcedure as procedure, router } from "./base.ts";
 
 export const apiKeysRouter = router({
-  list: procedure.input(keysetPageSchema).query(({ ctx, input }): Promise<Page<ApiKey>> => pageApiKeys(ctx.organization, input)),
+  list: procedure.input(apiKeyFilterSchema).query(({ ctx, input }): Promise<Page<ApiKey>> => pageApiKeys(ctx.organization, input)),
   create: procedure.input(createApiKeySchema).mutation(({ ctx, input }): Promise<IssuedApiKey> => createApiKey(ctx.organization, input)),
   rotate: procedure.input(rotateApiKeySchema).mutation(({ ctx, input }): Promise<IssuedApiKey> => rotateApiKey(ctx.organization, input)),
   revoke: procedure

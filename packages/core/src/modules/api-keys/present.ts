@@ -1,6 +1,6 @@
 import type { ApiKeyScope } from "@obelisk/schemas/access";
-import type { ApiKey } from "@obelisk/schemas/api-keys";
-import type { Selectable } from "kysely";
+import type { ApiKey, ApiKeyStatus } from "@obelisk/schemas/api-keys";
+import { type RawBuilder, type Selectable, sql } from "kysely";
 import type { ApiKeys } from "../../db/types.gen.ts";
 
 export const shownColumns = [
@@ -38,6 +38,14 @@ export function present(row: KeyRow, now: Date): ApiKey {
     lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
     lastUsedIp: row.lastUsedIp,
   };
+}
+
+/** Keys that have a status at an instant: `statusOf` in SQL. */
+export function ofStatus(status: ApiKeyStatus, now: Date): RawBuilder<boolean> {
+  if (status === "revoked") return sql`revoked_at is not null`;
+  const ended = sql`coalesce(expires_at <= ${now}, false)`;
+  if (status === "expired") return sql`revoked_at is null and ${ended}`;
+  return sql`revoked_at is null and not ${ended} and coalesce(previous_token_expires_at > ${now}, false) = ${status === "rotating"}`;
 }
 
 function statusOf(row: KeyRow, overlap: Date | null, now: Date): ApiKey["status"] {

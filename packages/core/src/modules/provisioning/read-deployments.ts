@@ -3,6 +3,7 @@ import { idPrefixes, type Page } from "@obelisk/schemas/primitives";
 import { sql } from "kysely";
 import type { z } from "zod";
 import { builtOnce, type Given } from "../../db/built-once.ts";
+import { beginningWith, containing } from "../../db/like.ts";
 import { statements } from "../../db/tenant-db.ts";
 import { readAuthorized } from "../../kernel/authorized-read.ts";
 import type { OrganizationContext } from "../../kernel/context.ts";
@@ -61,10 +62,9 @@ export async function pageDeployments(ctx: OrganizationContext, input: Deploymen
   let query = selectDeployments(ctx.organizationId).where("d.kind", "=", kind);
   if (status) query = query.where("d.status", "=", status);
   if (search) {
-    const literal = search.replace(/[\\%_]/g, "\\$&");
-    const within = `%${literal}%`;
+    const within = containing(search);
     // The prefix alone is every id's.
-    const ids = search.length > `${idPrefixes.deployment}_`.length ? sql`d.id like ${`${literal}%`}` : sql`false`;
+    const ids = search.length > `${idPrefixes.deployment}_`.length ? sql`d.id like ${beginningWith(search)}` : sql`false`;
     query = query.where(sql<boolean>`(d.name ilike ${within} or d.slug ilike ${within} or ${ids})`);
   }
   if (cursor) query = query.where("d.id", "<", cursor);

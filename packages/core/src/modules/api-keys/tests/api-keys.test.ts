@@ -176,3 +176,31 @@ test("what is wrong with a key's definition is named", async () => {
     await expect(issue(input)).rejects.toMatchObject({ code: "invalid_request", errors: [{ path }] });
   }
 });
+
+test("the list is narrowed by status, by a part of the name, and by the beginning of an id or a token", async () => {
+  const other = await createTenant(host);
+  const make = async (name: string) => createApiKey(other.asOwner(), { name, scopes: ["deployments:read"] });
+  const [active, rotating, expired, revoked] = [
+    await make("deploy_1"),
+    await make("Deploy 2"),
+    await make("old"),
+    await make("leaked 100%"),
+  ];
+  await rotateApiKey(other.asOwner(), { id: rotating.key.id, overlapSeconds: 3_600 });
+  await host.owner.query("update api_keys set expires_at = now() - interval '1 second' where id = $1", [expired.key.id]);
+  await revokeApiKey(other.asOwner(), { id: revoked.key.id });
+  const found = async (filter: object) => (await pageApiKeys(other.asMember(), { limit: 100, ...filter })).items;
+
+  for (const [status, key] of Object.entries({ active, rotating, expired, revoked })) {
+    const items = await found({ status });
+    expect(items.map(({ id, status: shown }) => [id, shown])).toEqual([[key.key.id, status]]);
+  }
+  const names = async (search: string) => (await found({ search })).map(({ name }) => name);
+  expect(await names("deploy")).toEqual(["Deploy 2", "deploy_1"]);
+  expect(await names("y_1")).toEqual(["deploy_1"]);
+  expect(await names("100%")).toEqual(["leaked 100%"]);
+  expect(await names(expired.token.slice(0, 10))).toEqual(["old"]);
+  expect(await names(active.key.id)).toEqual(["deploy_1"]);
+  expect(await names("key_")).toEqual([]);
+  expect(await found({ status: "active", search: "old" })).toEqual([]);
+});
