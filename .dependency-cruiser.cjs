@@ -8,7 +8,7 @@ const mayImport = {
   "packages/egress": [],
   "packages/queue": [],
   "packages/embedded": [],
-  "packages/chains": ["packages/egress"],
+  "packages/chains": ["packages/schemas", "packages/egress"],
   "packages/core": ["packages/schemas", "packages/queue", "packages/chains", "packages/egress"],
   "packages/sdk": ["packages/schemas"],
   "packages/cli": ["packages/core", "packages/embedded", "packages/sdk", "packages/chains", "packages/schemas"],

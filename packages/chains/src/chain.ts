@@ -31,7 +31,7 @@ export interface ChainProbe {
   headBlock: number;
 }
 
-export type ChainErrorCode = "unreachable" | "timeout" | "refused_address" | "not_a_chain" | "rpc_error";
+export type ChainErrorCode = "unreachable" | "timeout" | "refused_address" | "too_large" | "not_a_chain" | "rpc_error";
 
 /** A question a chain didn't answer. The message names origins, never paths or queries, where credentials often are. */
 export class ChainError extends Error {

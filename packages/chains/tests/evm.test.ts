@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { startLocalChain } from "@obelisk/testing/local-chain";
 import { describe, expect, it } from "vitest";
 import { evmAdapter } from "../src/index.ts";
@@ -45,6 +46,41 @@ describe("evm", () => {
       const words = JSON.stringify({ id: 0, error: { code: 1, message: "a\u0000\u001b]0;b\u0007\u009bc\ud83d" } });
       await expect(ask(`[${words}]`)).rejects.toThrow("refused eth_chainId: a ]0;b c\ufffd");
       await expect(ask("[]", "us%zz:%ff@")).rejects.toThrow(/percent-encode/);
+      for (const bomb of [`[${"[".repeat(30_000)}${"]".repeat(30_000)}]`, `[${"{},".repeat(20_000)}{}]`])
+        await expect(ask(bomb)).rejects.toMatchObject({ code: "not_a_chain" });
+    } finally {
+      await adapter.close();
+      node.close();
+    }
+  });
+
+  it("reads as little of codes as it must: of some at once a few KiB each, and one by one where they are larger", async () => {
+    const sizes = new Map([
+      ["0x01", 100_000],
+      ["0x02", 0],
+      ["0x03", 900_000],
+    ]);
+    const asked: number[] = [];
+    const node = createServer(async (request, response) => {
+      const calls = JSON.parse(await text(request)) as { id: number; params: [string] }[];
+      asked.push(calls.length);
+      response.end(
+        JSON.stringify(calls.map(({ id, params: [address] }) => ({ id, result: `0x${"0".repeat(sizes.get(address) ?? 48_000)}` }))),
+      );
+    });
+    await new Promise<void>((resolve) => {
+      node.listen(0, "127.0.0.1", resolve);
+    });
+    const adapter = evmAdapter();
+    const rpcUrls = [`http://127.0.0.1:${(node.address() as AddressInfo).port}`];
+    const hasCode = (addresses: string[]) => adapter.hasCode({ rpcUrls, allowPrivateTargets: true, timeoutMs: 5_000 }, addresses);
+    try {
+      expect(await hasCode(Array.from({ length: 20 }, (_, at) => `0x1${at}`))).toEqual(Array(20).fill(true));
+      expect(asked.splice(0)).toEqual([8, 8, 4]);
+      expect(await hasCode([...sizes.keys()])).toEqual([true, false, true]);
+      expect(asked.splice(0)).toEqual([3, 1, 1, 1]);
+      sizes.set("0x03", 3_000_000);
+      await expect(hasCode(["0x02", "0x03"])).rejects.toMatchObject({ code: "too_large" });
     } finally {
       await adapter.close();
       node.close();

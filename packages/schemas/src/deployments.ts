@@ -190,13 +190,19 @@ export const taskSchema = z.object({
 });
 export type Task = z.infer<typeof taskSchema>;
 
-const indexerConfigSchema = z.object({
+const listedContractSchema = z.object({ address: z.string(), startBlock: z.number().int() });
+
+const listedConfigSchema = z.object({
   network: z.string().nullable(),
   /** The URL without its path and query, where credentials often are. */
   rpcUrl: z.string().nullable(),
   chainId: z.number().int(),
+  contracts: z.array(listedContractSchema),
+});
+
+const indexerConfigSchema = listedConfigSchema.extend({
   /** With the signatures of their events, such as `Transfer(address,address,uint256)`. */
-  contracts: z.array(z.object({ address: z.string(), startBlock: z.number().int(), events: z.array(z.string()) })),
+  contracts: z.array(listedContractSchema.extend({ events: z.array(z.string()) })),
 });
 
 export const deploymentSchema = z.object({
@@ -219,10 +225,14 @@ export const deploymentSchema = z.object({
 });
 export type Deployment = z.infer<typeof deploymentSchema>;
 
+/** A deployment as a list shows it: without the signatures of its events, of which it may have very many. */
+export const listedDeploymentSchema = deploymentSchema.extend({ config: listedConfigSchema });
+export type ListedDeployment = z.infer<typeof listedDeploymentSchema>;
+
 export const listDeploymentsQuerySchema = offsetPageSchema.extend({ status: deploymentStatusSchema.optional() });
 
 export const deploymentListSchema = z.object({
-  data: z.array(deploymentSchema),
+  data: z.array(listedDeploymentSchema),
   pagination: z.object({ limit: z.number().int(), offset: z.number().int(), total: z.number().int() }),
 });
 

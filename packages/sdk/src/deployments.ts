@@ -1,4 +1,12 @@
-import type { CreateIndexer, Deployment, DeploymentKind, DeploymentStatus, LogLine, Task } from "@obelisk/schemas/deployments";
+import type {
+  CreateIndexer,
+  Deployment,
+  DeploymentKind,
+  DeploymentStatus,
+  ListedDeployment,
+  LogLine,
+  Task,
+} from "@obelisk/schemas/deployments";
 import type { CallOptions, Transport } from "./transport.ts";
 
 /** What a create of each kind takes. The API fills in what has a default. */
@@ -10,7 +18,7 @@ export interface CreateBodies {
 }
 
 export interface DeploymentList {
-  data: Deployment[];
+  data: ListedDeployment[];
   pagination: { limit: number; offset: number; total: number };
 }
 
@@ -38,7 +46,11 @@ export class Deployments {
   }
 
   /** Every deployment of the kind, page by page, at most 10,000. */
-  async *each(kind: DeploymentKind, query: { status?: DeploymentStatus } = {}, options: CallOptions = {}): AsyncGenerator<Deployment> {
+  async *each(
+    kind: DeploymentKind,
+    query: { status?: DeploymentStatus } = {},
+    options: CallOptions = {},
+  ): AsyncGenerator<ListedDeployment> {
     for (let offset = 0; offset < 10_000; offset += 100) {
       const { data, pagination } = await this.list(kind, { ...query, limit: 100, offset }, options);
       yield* data;

@@ -1,4 +1,5 @@
 import { ObeliskError } from "@obelisk/core/kernel/errors";
+import { Turns } from "@obelisk/core/kernel/turns";
 import { type EndpointInstance, type ResolvedEndpoint, resolveEndpoint } from "@obelisk/core/modules/provisioning";
 import { findMembership } from "@obelisk/core/modules/tenancy";
 import { Agent, type Dispatcher, errors } from "undici";
@@ -7,7 +8,6 @@ import { forwardedHeaders, returnedHeaders } from "./proxy-headers.ts";
 import { type HeldBody, readBody } from "./read-body.ts";
 import { callerOf, rateHeaders, tokenOf } from "./rest/caller.ts";
 import { isSameOrigin } from "./same-origin.ts";
-import { Turns } from "./turns.ts";
 
 const slugForm = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const longestSlug = 80;

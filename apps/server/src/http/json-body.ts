@@ -1,4 +1,5 @@
 import { invalidRequest, ObeliskError } from "@obelisk/core/kernel/errors";
+import { excessOf } from "@obelisk/schemas/json-shape";
 import { deepestNesting, requirePlainText } from "./plain-text.ts";
 import { type HeldBody, readBody } from "./read-body.ts";
 
@@ -31,25 +32,11 @@ function placeOf(text: string, error: Error): string {
   return `position ${position} (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`;
 }
 
-/** Refuses deep nesting and a flood of values before anything sees them that takes longer over it. */
+/** Refuses deep nesting and a flood of values before anything sees them that takes longer over it. @throws ObeliskError `invalid_request` */
 export function requireModestShape(text: string): void {
-  let depth = 0;
-  let values = 1;
-  let inString = false;
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (inString) {
-      if (code === 92) index += 1;
-      else if (code === 34) inString = false;
-    } else if (code === 34) inString = true;
-    else if (code === 91 || code === 123) {
-      depth += 1;
-      if (depth > deepestNesting) throw invalidRequest([{ path: "", message: `nest at most ${deepestNesting} levels deep` }]);
-      values += 1;
-    } else if (code === 93 || code === 125) depth -= 1;
-    else if (code === 44) values += 1;
-    if (values > mostValues) throw invalidRequest([{ path: "", message: `hold at most ${mostValues} values` }]);
-  }
+  const excess = excessOf(text, { nesting: deepestNesting, values: mostValues });
+  if (excess === "nesting") throw invalidRequest([{ path: "", message: `nest at most ${deepestNesting} levels deep` }]);
+  if (excess === "values") throw invalidRequest([{ path: "", message: `hold at most ${mostValues} values` }]);
 }
 
 /**

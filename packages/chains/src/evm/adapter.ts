@@ -1,13 +1,15 @@
 import { getAddress, isAddress } from "viem";
 import { type ChainAdapter, type ChainEndpoint, ChainError } from "../chain.ts";
-import { JsonRpc } from "./json-rpc.ts";
+import { type Call, JsonRpc } from "./json-rpc.ts";
+
+/** Codes asked for in one request: its answer is read whole, and nobody knows its length before. */
+const codesAtOnce = 8;
 
 /** EVM chains over JSON-RPC. Several URLs of one endpoint are tried in turn within its time. */
 export function evmAdapter(): ChainAdapter {
   const rpc = new JsonRpc();
 
-  async function ask(endpoint: ChainEndpoint, calls: { method: string; params: unknown[] }[]): Promise<unknown[]> {
-    const deadline = Date.now() + endpoint.timeoutMs;
+  async function ask(endpoint: ChainEndpoint, calls: Call[], deadline = Date.now() + endpoint.timeoutMs): Promise<unknown[]> {
     let last: ChainError | undefined;
     for (const url of endpoint.rpcUrls) {
       const timeoutMs = deadline - Date.now();
@@ -22,6 +24,18 @@ export function evmAdapter(): ChainAdapter {
     throw last ?? new ChainError("unreachable", "no RPC URL is configured: name at least one");
   }
 
+  /** Asks for several at once, and for each alone where they are too large for that. */
+  async function askForCodes(endpoint: ChainEndpoint, calls: Call[], deadline: number): Promise<unknown[]> {
+    try {
+      return await ask(endpoint, calls, deadline);
+    } catch (error) {
+      if (!(error instanceof ChainError) || error.code !== "too_large" || calls.length === 1) throw error;
+      const alone: unknown[] = [];
+      for (const call of calls) alone.push(...(await ask(endpoint, [call], deadline)));
+      return alone;
+    }
+  }
+
   return {
     family: "evm",
     parseAddress: (text) => (isAddress(text) ? getAddress(text) : null),
@@ -33,11 +47,12 @@ export function evmAdapter(): ChainAdapter {
       return { chainId: quantity(chainId, "eth_chainId"), headBlock: quantity(headBlock, "eth_blockNumber") };
     },
     async hasCode(endpoint, addresses) {
-      if (addresses.length === 0) return [];
-      const answers = await ask(
-        endpoint,
-        addresses.map((address) => ({ method: "eth_getCode", params: [address, "latest"] })),
-      );
+      const deadline = Date.now() + endpoint.timeoutMs;
+      const calls = addresses.map((address) => ({ method: "eth_getCode", params: [address, "latest"] }));
+      const answers: unknown[] = [];
+      for (let start = 0; start < calls.length; start += codesAtOnce) {
+        answers.push(...(await askForCodes(endpoint, calls.slice(start, start + codesAtOnce), deadline)));
+      }
       return answers.map((code) => {
         if (typeof code !== "string" || !code.startsWith("0x"))
           throw new ChainError("not_a_chain", "eth_getCode was answered with no code: this is no EVM node");

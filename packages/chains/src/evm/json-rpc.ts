@@ -1,4 +1,5 @@
 import { EgressFailed, EgressRefused, egressAgent, egressFetch } from "@obelisk/egress";
+import { excessOf } from "@obelisk/schemas/json-shape";
 import { z } from "zod";
 import { ChainError } from "../chain.ts";
 
@@ -11,15 +12,19 @@ const answerSchema = z.object({
 });
 
 /**
- * Bytes of one answer read at most. Reading JSON holds up everything else the process does, and a node that a tenant named may send
- * whatever it likes: a number takes little, a contract's code in hexadecimal up to 1 MiB.
+ * Bytes of one answer read at most. A number takes little, a contract's code in hexadecimal 48 KiB, but up to 1 MiB on chains that allow it:
+ * whoever asks for one alone gets it.
  */
 function maxResponseBytes(calls: readonly Call[]): number {
   const codes = calls.filter(({ method }) => method === "eth_getCode").length;
-  return Math.min(8, codes) * 1_048_576 + 65_536;
+  return 65_536 + (codes === 1 ? 1_048_576 : codes * 65_536);
 }
 
-interface Call {
+/** What an answer may be made of: a node that a tenant named may send whatever it likes, and reading it holds up everything else. */
+const modest = { nesting: 8, values: 2_000 };
+
+/** One question of a batch. */
+export interface Call {
   method: string;
   params: unknown[];
 }
@@ -75,10 +80,13 @@ export class JsonRpc {
     } catch (error) {
       if (error instanceof EgressRefused) throw new ChainError("refused_address", error.message, { cause: error });
       if (error instanceof EgressFailed)
-        throw new ChainError(error.code === "timeout" ? "timeout" : "unreachable", error.message, { cause: error });
+        throw new ChainError(error.code === "timeout" || error.code === "too_large" ? error.code : "unreachable", error.message, {
+          cause: error,
+        });
       throw error;
     }
     try {
+      if (excessOf(text, modest)) throw new Error("it nests too deeply or holds too many values");
       return JSON.parse(text);
     } catch (error) {
       throw new ChainError("not_a_chain", `${originOf(url)} answers, but not with JSON: check that it is a JSON-RPC endpoint`, {

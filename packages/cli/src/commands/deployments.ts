@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Deployment, type DeploymentStatus, deploymentKinds, deploymentStatuses, type LogLine } from "@obelisk/schemas/deployments";
+import {
+  type Deployment,
+  type DeploymentStatus,
+  deploymentKinds,
+  deploymentStatuses,
+  type ListedDeployment,
+  type LogLine,
+} from "@obelisk/schemas/deployments";
 import type { CreateBodies } from "@obelisk/sdk";
 import { Command, Option } from "commander";
 import { type ApiOptions, clientOf, withApiOptions } from "../api.ts";
@@ -46,7 +53,7 @@ export function deploymentsCommand({ signal, variables }: Surroundings): Command
   const list = leaf("list", "list deployments, newest first", "list --status running")
     .addOption(new Option("--status <status>", "only those in this status").choices(deploymentStatuses))
     .action(async (options: Shared & { status?: DeploymentStatus }) => {
-      const found: Deployment[] = [];
+      const found: ListedDeployment[] = [];
       const filter = options.status ? { status: options.status } : {};
       for await (const deployment of clientOf(options, variables).deployments.each(options.kind, filter, { signal }))
         found.push(deployment);

@@ -1,10 +1,10 @@
-import type { Deployment, Health } from "@obelisk/schemas/deployments";
+import type { Deployment, Health, ListedDeployment } from "@obelisk/schemas/deployments";
 import { isHealthStale } from "@obelisk/schemas/health-age";
 import { ago, table } from "../output.ts";
 import { stepLine } from "./follow.ts";
 
 /** The list's columns. */
-export function deploymentTable(deployments: readonly Deployment[], now: Date): string {
+export function deploymentTable(deployments: readonly ListedDeployment[], now: Date): string {
   return table(deployments, [
     { header: "id", value: (row) => row.id },
     { header: "name", value: (row) => row.name },

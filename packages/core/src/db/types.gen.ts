@@ -91,6 +91,7 @@ export interface Deployments {
   health: Json | null;
   id: string;
   kind: string;
+  listedConfig: Generated<Json | null>;
   name: string;
   organizationId: string;
   sealedDatabasePassword: string | null;

@@ -1,4 +1,4 @@
-import type { Deployment } from "@obelisk/schemas/deployments";
+import type { ListedDeployment } from "@obelisk/schemas/deployments";
 import { Link } from "@tanstack/react-router";
 import { Id } from "../../ui/copy.tsx";
 import { Row, Td, Th } from "../../ui/table.tsx";
@@ -17,11 +17,11 @@ export const deploymentColumns = (
   </>
 );
 
-export function DeploymentRows({ deployments }: { deployments: readonly Deployment[] }) {
+export function DeploymentRows({ deployments }: { deployments: readonly ListedDeployment[] }) {
   return deployments.map((deployment) => <DeploymentRow key={deployment.id} deployment={deployment} />);
 }
 
-function DeploymentRow({ deployment }: { deployment: Deployment }) {
+function DeploymentRow({ deployment }: { deployment: ListedDeployment }) {
   const stale = useStaleHealth(deployment);
   return (
     <Row>
@@ -48,7 +48,7 @@ function DeploymentRow({ deployment }: { deployment: Deployment }) {
 }
 
 /** The network's name, or the RPC host where the deployment brings its own. */
-export function networkWords({ config }: Pick<Deployment, "config">): string {
+export function networkWords({ config }: Pick<ListedDeployment, "config">): string {
   if (config.network) return config.network;
   return config.rpcUrl ? config.rpcUrl.replace(/^https?:\/\//, "").replace(/\/$/, "") : `chain ${config.chainId}`;
 }

@@ -33,7 +33,8 @@ export function useLogs(id: string): { lines: readonly LogLine[]; live: boolean;
   const live =
     useWatch({ id }, (event) => {
       if (event.topic === "deployment") applyDeployment(event.deployment);
-      else if (event.newest) void addNewest(event.lines);
+      if (event.topic !== "logs") return;
+      if (event.newest) void addNewest(event.lines);
       else add(event.lines);
     }) === "live";
   const polled = useQuery(trpc.deployments.logs.queryOptions({ id, limit: 200 }, { refetchInterval: live ? false : 4_000 }));

@@ -1,9 +1,9 @@
-import type { Deployment } from "@obelisk/schemas/deployments";
+import type { Deployment, ListedDeployment } from "@obelisk/schemas/deployments";
 import type { Page } from "@obelisk/schemas/primitives";
 import { queryClient, trpc } from "../../api/client.ts";
 
 /** The same page with this deployment's row renewed; the same object where it isn't on it. */
-function withDeployment(page: Page<Deployment> | undefined, deployment: Deployment): Page<Deployment> | undefined {
+function withDeployment(page: Page<ListedDeployment> | undefined, deployment: ListedDeployment): Page<ListedDeployment> | undefined {
   if (!page?.items.some((item) => item.id === deployment.id)) return page;
   return { ...page, items: page.items.map((item) => (item.id === deployment.id ? deployment : item)) };
 }
@@ -11,7 +11,20 @@ function withDeployment(page: Page<Deployment> | undefined, deployment: Deployme
 /** Puts a deployment as the server sees it now into everything on screen that shows it. */
 export function applyDeployment(deployment: Deployment): void {
   queryClient.setQueryData(trpc.deployments.get.queryKey({ id: deployment.id }), deployment);
-  queryClient.setQueriesData<Page<Deployment>>({ queryKey: trpc.deployments.list.pathKey() }, (page) => withDeployment(page, deployment));
+  applyToLists(deployment);
+}
+
+/** The same for one as lists show it: where it is shown whole, its configuration stays as it is, since that never changes. */
+export function applyListed(deployment: ListedDeployment): void {
+  queryClient.setQueryData(trpc.deployments.get.queryKey({ id: deployment.id }), (known) =>
+    known ? { ...deployment, config: known.config } : undefined,
+  );
+  applyToLists(deployment);
+}
+
+function applyToLists(deployment: ListedDeployment): void {
+  const queryKey = trpc.deployments.list.pathKey();
+  queryClient.setQueriesData<Page<ListedDeployment>>({ queryKey }, (page) => withDeployment(page, deployment));
   refreshSoon();
 }
 

@@ -22,6 +22,7 @@ import {
   deploymentFilterSchema,
   type HealthSample,
   type Instance,
+  type ListedDeployment,
   type LogLine,
   type Network,
   type PreflightCheck,
@@ -46,7 +47,7 @@ const longestHistoryMinutes = 7 * 1_440;
 export const deploymentsRouter = router({
   list: procedure
     .input(deploymentFilterSchema)
-    .query(({ ctx, input }): Promise<Page<Deployment>> => pageDeployments(ctx.organization, input)),
+    .query(({ ctx, input }): Promise<Page<ListedDeployment>> => pageDeployments(ctx.organization, input)),
   get: procedure.input(one).query(({ ctx, input }): Promise<Deployment> => getDeployment(ctx.organization, input)),
   networks: procedure.query(({ ctx }): Promise<Network[]> => listNetworks(ctx.organization)),
 

@@ -2,7 +2,7 @@ import { pageAudit } from "@obelisk/core/modules/audit";
 import { organizationOverview, platformStatus } from "@obelisk/core/modules/provisioning";
 import { createOrganization, listMemberships, switchOrganization } from "@obelisk/core/modules/tenancy";
 import type { AuditEntry } from "@obelisk/schemas/audit";
-import type { Deployment, DeploymentStatus } from "@obelisk/schemas/deployments";
+import type { DeploymentStatus, ListedDeployment } from "@obelisk/schemas/deployments";
 import { createOrganizationSchema, type Membership } from "@obelisk/schemas/organizations";
 import { idSchema } from "@obelisk/schemas/primitives";
 import { z } from "zod";
@@ -28,7 +28,7 @@ export interface OrganizationHome {
   unchecked: number;
   queue: { queued: number; running: number; oldestQueuedSeconds: number | null };
   workers: { alive: number };
-  recentDeployments: Deployment[];
+  recentDeployments: ListedDeployment[];
   recentActivity: AuditEntry[];
 }
 

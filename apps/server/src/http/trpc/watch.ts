@@ -1,15 +1,18 @@
 import type { Subscription } from "@obelisk/core/kernel/changes";
 import type { OrganizationContext } from "@obelisk/core/kernel/context";
+import { Turns } from "@obelisk/core/kernel/turns";
 import { sessionLives } from "@obelisk/core/modules/access";
-import { getDeployment, pageDeployments, readLogs } from "@obelisk/core/modules/provisioning";
-import { type Deployment, deploymentKinds, type LogLine } from "@obelisk/schemas/deployments";
+import { getDeployment, getListedDeployment, pageDeployments, readLogs } from "@obelisk/core/modules/provisioning";
+import { type Deployment, deploymentKinds, type ListedDeployment, type LogLine } from "@obelisk/schemas/deployments";
 import { idSchema } from "@obelisk/schemas/primitives";
 import { z } from "zod";
-import { Turns } from "../turns.ts";
 import { protectedOrganizationProcedure } from "./base.ts";
 
 export type DeploymentEvent =
+  /** Of the one that is followed. */
   | { topic: "deployment"; deployment: Deployment }
+  /** Of all that are followed. */
+  | { topic: "listed"; deployment: ListedDeployment }
   /** `newest`: the first view of the log, which may begin beyond what the caller knows; all others go on where the one before ended. */
   | { topic: "logs"; deploymentId: string; lines: LogLine[]; newest: boolean };
 
@@ -51,13 +54,13 @@ async function* everyDeployment(ctx: OrganizationContext, changes: Subscription)
   yield* currentState(ctx);
   for await (const change of changes) {
     if (change.topic === "everything") yield* currentState(ctx);
-    if (change.topic === "deployment") yield { topic: "deployment", deployment: await getDeployment(ctx, { id: change.deploymentId }) };
+    if (change.topic === "deployment") yield { topic: "listed", deployment: await getListedDeployment(ctx, { id: change.deploymentId }) };
   }
 }
 
 async function* currentState(ctx: OrganizationContext): AsyncGenerator<DeploymentEvent> {
   for (const kind of deploymentKinds) {
-    for (const deployment of (await pageDeployments(ctx, { kind, limit: firstView })).items) yield { topic: "deployment", deployment };
+    for (const deployment of (await pageDeployments(ctx, { kind, limit: firstView })).items) yield { topic: "listed", deployment };
   }
 }
 

@@ -5,7 +5,7 @@ export { createDeployment } from "./create-deployment.ts";
 export { listNetworks } from "./networks.ts";
 export { type OrganizationOverview, organizationOverview } from "./overview.ts";
 export { type CreateDeploymentInput, preflight } from "./preflight.ts";
-export { type DeploymentFilter, getDeployment, listDeployments, pageDeployments } from "./read-deployments.ts";
+export { type DeploymentFilter, getDeployment, getListedDeployment, listDeployments, pageDeployments } from "./read-deployments.ts";
 export { listTasks } from "./read-tasks.ts";
 export { getInstance, healthHistory, readLogs } from "./read-telemetry.ts";
 export { rerunTask } from "./rerun-task.ts";

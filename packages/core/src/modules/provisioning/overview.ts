@@ -1,11 +1,11 @@
-import { type Deployment, type DeploymentStatus, deploymentStatuses } from "@obelisk/schemas/deployments";
+import { type DeploymentStatus, deploymentStatuses, type ListedDeployment } from "@obelisk/schemas/deployments";
 import { healthFreshMs } from "@obelisk/schemas/health-age";
 import { sql } from "kysely";
 import { statements } from "../../db/tenant-db.ts";
 import { readAuthorized } from "../../kernel/authorized-read.ts";
 import type { OrganizationContext } from "../../kernel/context.ts";
 import { workerAliveMs } from "./fleet-policy.ts";
-import { deploymentFrom, selectDeployments } from "./read-model.ts";
+import { listedFrom, selectListed } from "./read-model.ts";
 
 export interface OrganizationOverview {
   deployments: Record<DeploymentStatus, number>;
@@ -14,7 +14,7 @@ export interface OrganizationOverview {
   /** The organization's own tasks. */
   queue: { queued: number; running: number; oldestQueuedSeconds: number | null };
   workers: { alive: number };
-  recentDeployments: Deployment[];
+  recentDeployments: ListedDeployment[];
 }
 
 /** What the organization's home shows, as one snapshot. */
@@ -43,7 +43,7 @@ export async function organizationOverview(ctx: OrganizationContext): Promise<Or
       .selectFrom("workers")
       .select(sql<number>`count(*)::int`.as("alive"))
       .where("heartbeatAt", ">", sql<Date>`now() - ${workerAliveMs}::float8 * interval '1 millisecond'`),
-    recent: selectDeployments(ctx.organizationId).where("d.status", "!=", "deprovisioned").orderBy("d.id", "desc").limit(5),
+    recent: selectListed(ctx.organizationId).where("d.status", "!=", "deprovisioned").orderBy("d.id", "desc").limit(5),
   });
   const deployments = Object.fromEntries(deploymentStatuses.map((status) => [status, 0])) as Record<DeploymentStatus, number>;
   for (const { status, count } of counts) deployments[status as DeploymentStatus] = count;
@@ -52,6 +52,6 @@ export async function organizationOverview(ctx: OrganizationContext): Promise<Or
     unchecked: counts.reduce((sum, { unchecked }) => sum + unchecked, 0),
     queue: queue[0] ?? { queued: 0, running: 0, oldestQueuedSeconds: null },
     workers: { alive: workers[0]?.alive ?? 0 },
-    recentDeployments: recent.map((row) => deploymentFrom(row, ctx.platform.settings.baseUrl)),
+    recentDeployments: recent.map((row) => listedFrom(row, ctx.platform.settings.baseUrl)),
   };
 }

@@ -4,7 +4,7 @@ import type { z } from "zod";
 import type { OrganizationContext } from "../../kernel/context.ts";
 import { fieldErrors, invalidRequest, ObeliskError } from "../../kernel/errors.ts";
 import { UnreadableSecret } from "../../kernel/secrets.ts";
-import { addressesWithoutCode, chainAdapter, probeChain } from "./chain-questions.ts";
+import { addressesWithoutCode, chainAdapter, type NodeOwner, probeChain } from "./chain-questions.ts";
 import { checkDeploymentLimit } from "./deployment-limit.ts";
 import { findSurroundings } from "./fleet.ts";
 import { templateFamilies } from "./specification.ts";
@@ -86,14 +86,15 @@ export async function runPreflight(ctx: OrganizationContext, subject: PreflightS
   }
   const rpcUrls = network?.rpcUrls ?? (subject.rpcUrl ? [subject.rpcUrl] : []);
   const expected = network?.chainId ?? subject.chainId ?? null;
-  const chain = await askChain(family, rpcUrls, network ? true : ctx.platform.settings.allowPrivateTargets, expected, subject.contracts);
+  // A worker asks for as many tasks as it has hands, and no more.
+  const owner = network || ctx.actor.type === "system" ? null : ctx.organizationId;
+  const allowPrivateTargets = network ? true : ctx.platform.settings.allowPrivateTargets;
+  const chain = await askChain({ family, rpcUrls, allowPrivateTargets, owner }, expected, subject.contracts);
   return { checks: [...checks, ...chain.checks], family, chainId: chain.chainId };
 }
 
 async function askChain(
-  family: string,
-  rpcUrls: string[],
-  allowPrivateTargets: boolean,
+  { family, rpcUrls, allowPrivateTargets, owner }: { family: string; rpcUrls: string[]; allowPrivateTargets: boolean; owner: NodeOwner },
   expected: number | null,
   contracts: PreflightSubject["contracts"],
 ): Promise<{ checks: PreflightCheck[]; chainId: number | null }> {
@@ -109,11 +110,12 @@ async function askChain(
   }
   const endpoint = { rpcUrls, allowPrivateTargets, timeoutMs: chainTimeMs };
   const [probe, codes] = await Promise.allSettled([
-    probeChain(adapter, endpoint),
+    probeChain(adapter, endpoint, owner),
     addressesWithoutCode(
       adapter,
       endpoint,
       contracts.map(({ address }) => address.toLowerCase()),
+      owner,
     ),
   ]);
   if (probe.status === "rejected") {

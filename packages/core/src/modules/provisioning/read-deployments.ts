@@ -1,4 +1,10 @@
-import { type Deployment, type DeploymentKind, type DeploymentStatus, deploymentFilterSchema } from "@obelisk/schemas/deployments";
+import {
+  type Deployment,
+  type DeploymentKind,
+  type DeploymentStatus,
+  deploymentFilterSchema,
+  type ListedDeployment,
+} from "@obelisk/schemas/deployments";
 import { idPrefixes, type Page } from "@obelisk/schemas/primitives";
 import { sql } from "kysely";
 import type { z } from "zod";
@@ -8,7 +14,7 @@ import { statements } from "../../db/tenant-db.ts";
 import { readAuthorized } from "../../kernel/authorized-read.ts";
 import type { OrganizationContext } from "../../kernel/context.ts";
 import { fieldErrors, invalidRequest, notFound } from "../../kernel/errors.ts";
-import { deploymentFrom, selectDeployments } from "./read-model.ts";
+import { type DeploymentRow, deploymentFrom, listedFrom, selectDeployments, selectListed } from "./read-model.ts";
 
 export type DeploymentFilter = z.input<typeof deploymentFilterSchema>;
 
@@ -16,12 +22,12 @@ export type DeploymentFilter = z.input<typeof deploymentFilterSchema>;
 export async function listDeployments(
   ctx: OrganizationContext,
   input: { kind: DeploymentKind; status?: DeploymentStatus | undefined; limit: number; offset: number },
-): Promise<{ data: Deployment[]; total: number }> {
+): Promise<{ data: ListedDeployment[]; total: number }> {
   const { page, count } = input.status ? listOfStatus : list;
   const values = { ...input, organizationId: ctx.organizationId };
   const { rows, counted } = await readAuthorized(ctx, "deployments.read", { rows: page(values), counted: count(values) });
   const { baseUrl } = ctx.platform.settings;
-  return { data: rows.map((row) => deploymentFrom(row, baseUrl)), total: Number(counted[0]?.total ?? 0) };
+  return { data: rows.map((row) => listedFrom(row, baseUrl)), total: Number(counted[0]?.total ?? 0) };
 }
 
 interface Listed {
@@ -39,7 +45,7 @@ const listOfStatus = listStatements(true);
 function listStatements(ofStatus: boolean) {
   return {
     page: builtOnce((given: Given<Listed>) => {
-      const all = selectDeployments(given("organizationId")).where("d.kind", "=", given("kind"));
+      const all = selectListed(given("organizationId")).where("d.kind", "=", given("kind"));
       const chosen = ofStatus ? all.where("d.status", "=", given("status") as string) : all;
       return chosen.orderBy("d.id", "desc").limit(given("limit")).offset(given("offset"));
     }),
@@ -55,11 +61,11 @@ function listStatements(ofStatus: boolean) {
 }
 
 /** The dashboard's list: newest first, by key. @throws ObeliskError `invalid_request` */
-export async function pageDeployments(ctx: OrganizationContext, input: DeploymentFilter): Promise<Page<Deployment>> {
+export async function pageDeployments(ctx: OrganizationContext, input: DeploymentFilter): Promise<Page<ListedDeployment>> {
   const parsed = deploymentFilterSchema.safeParse(input);
   if (!parsed.success) throw invalidRequest(fieldErrors(parsed.error.issues));
   const { kind, status, search, cursor, limit } = parsed.data;
-  let query = selectDeployments(ctx.organizationId).where("d.kind", "=", kind);
+  let query = selectListed(ctx.organizationId).where("d.kind", "=", kind);
   if (status) query = query.where("d.status", "=", status);
   if (search) {
     const within = containing(search);
@@ -70,19 +76,33 @@ export async function pageDeployments(ctx: OrganizationContext, input: Deploymen
   if (cursor) query = query.where("d.id", "<", cursor);
   const { rows } = await readAuthorized(ctx, "deployments.read", { rows: query.orderBy("d.id", "desc").limit(limit + 1) });
   const { baseUrl } = ctx.platform.settings;
-  const items = rows.slice(0, limit).map((row) => deploymentFrom(row, baseUrl));
+  const items = rows.slice(0, limit).map((row) => listedFrom(row, baseUrl));
   return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
 }
 
+interface Sought {
+  id: string;
+  kind?: DeploymentKind | undefined;
+}
+
 /** @throws ObeliskError `not_found` */
-export async function getDeployment(
+export async function getDeployment(ctx: OrganizationContext, input: Sought): Promise<Deployment> {
+  return deploymentFrom(await readOne(ctx, selectDeployments(ctx.organizationId), input), ctx.platform.settings.baseUrl);
+}
+
+/** One deployment as a list shows it. @throws ObeliskError `not_found` */
+export async function getListedDeployment(ctx: OrganizationContext, input: Sought): Promise<ListedDeployment> {
+  return listedFrom(await readOne(ctx, selectListed(ctx.organizationId), input), ctx.platform.settings.baseUrl);
+}
+
+async function readOne(
   ctx: OrganizationContext,
-  input: { id: string; kind?: DeploymentKind | undefined },
-): Promise<Deployment> {
-  let query = selectDeployments(ctx.organizationId).where("d.id", "=", input.id);
-  if (input.kind) query = query.where("d.kind", "=", input.kind);
-  const { rows } = await readAuthorized(ctx, "deployments.read", { rows: query });
+  all: ReturnType<typeof selectDeployments | typeof selectListed>,
+  { id, kind }: Sought,
+): Promise<DeploymentRow> {
+  const one = all.where("d.id", "=", id);
+  const { rows } = await readAuthorized(ctx, "deployments.read", { rows: kind ? one.where("d.kind", "=", kind) : one });
   const row = rows[0];
   if (!row) throw notFound("deployment");
-  return deploymentFrom(row, ctx.platform.settings.baseUrl);
+  return row;
 }

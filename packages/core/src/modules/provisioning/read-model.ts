@@ -4,6 +4,7 @@ import type {
   DeploymentStatus,
   DesiredState,
   Health,
+  ListedDeployment,
   Task,
   TaskAction,
   TaskStatus,
@@ -46,21 +47,18 @@ const taskJson: RawBuilder<TaskJson> = sql`json_build_object(
 
 /** Deployments of one organization, each with its unfinished task, as `deploymentFrom` takes them. */
 export function selectDeployments(organizationId: string) {
+  return selectBare(organizationId).select("d.config");
+}
+
+/** The same for a list, as `listedFrom` takes them. */
+export function selectListed(organizationId: string) {
+  return selectBare(organizationId).select("d.listedConfig as config");
+}
+
+function selectBare(organizationId: string) {
   return statements
     .selectFrom("deployments as d")
-    .select([
-      "d.id",
-      "d.kind",
-      "d.name",
-      "d.slug",
-      "d.template",
-      "d.status",
-      "d.desiredState",
-      "d.visibility",
-      "d.config",
-      "d.health",
-      "d.failure",
-    ])
+    .select(["d.id", "d.kind", "d.name", "d.slug", "d.template", "d.status", "d.desiredState", "d.visibility", "d.health", "d.failure"])
     .select([sql<string>`to_json(d.created_at)`.as("createdAt"), sql<string>`to_json(d.updated_at)`.as("updatedAt")])
     .select(
       sql<TaskJson | null>`(select ${taskJson} from tasks t where t.organization_id = d.organization_id
@@ -92,6 +90,17 @@ export interface DeploymentRow {
 }
 
 export function deploymentFrom(row: DeploymentRow, baseUrl: string): Deployment {
+  return shownFrom<Deployment>(row, baseUrl);
+}
+
+export function listedFrom(row: DeploymentRow, baseUrl: string): ListedDeployment {
+  return shownFrom<ListedDeployment>(row, baseUrl);
+}
+
+function shownFrom<Shown extends ListedDeployment>(
+  row: DeploymentRow,
+  baseUrl: string,
+): Omit<ListedDeployment, "config"> & Pick<Shown, "config"> {
   return {
     id: row.id,
     kind: row.kind as DeploymentKind,
@@ -102,7 +111,7 @@ export function deploymentFrom(row: DeploymentRow, baseUrl: string): Deployment 
     desiredState: row.desiredState as DesiredState,
     visibility: row.visibility as Deployment["visibility"],
     endpoints: endpointsOf(baseUrl, row.slug),
-    config: row.config as Deployment["config"],
+    config: row.config as Shown["config"],
     health: row.health as Health | null,
     currentTask: row.currentTask ? taskFrom(row.currentTask) : null,
     failure: row.failure as Failure | null,

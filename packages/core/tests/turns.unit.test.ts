@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Turns } from "../src/http/turns.ts";
+import { Turns } from "../src/kernel/turns.ts";
 
 describe("turns", () => {
   it("refuse the one too many, by name, and let the next in when one is over", () => {

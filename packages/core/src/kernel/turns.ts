@@ -1,4 +1,4 @@
-import { ObeliskError } from "@obelisk/core/kernel/errors";
+import { ObeliskError } from "./errors.ts";
 
 /** Bounds how much of something goes on at a time, by name. Nobody waits: who finds it full is told to come back. */
 export class Turns {
