@@ -13,10 +13,12 @@ let serving: Serving;
 let runtime: Server;
 let tenant: TestTenant;
 let endpoint: string;
+let token: string;
 
 beforeAll(async () => {
   serving = await serve();
   tenant = await createTenant(serving.test);
+  ({ token } = await tenant.asKey());
   runtime = createServer((request, response) => {
     request.resume().on("end", () => response.end("{}"));
   });
@@ -87,6 +89,8 @@ test.each([
     const refused = await large();
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "2"]);
     expect(await refused.json()).toMatchObject({ code: "unavailable" });
+    const create = await serving.ask("/api/public/v1/deployments/indexer", { token, body: { name: " ".repeat(200 * 1024) } });
+    expect([create.status, create.headers.get("retry-after")]).toEqual([503, "2"]);
   } finally {
     for (const socket of sockets) socket.destroy();
   }

@@ -1,6 +1,7 @@
 import { type LocalChain, startLocalChain } from "@obelisk/testing/local-chain";
 import type { TestKey } from "@obelisk/testing/tenant";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ask as askDescribed } from "./described-answers.ts";
 import { HoldingProxy } from "./holding-proxy.ts";
 import { startServerProcess } from "./server-process.ts";
 import { createTenant, pretendWorker, type Serving, serve, type TestTenant } from "./serving.ts";
@@ -119,7 +120,7 @@ test("a server killed between the commit and the answer leaves the answer behind
   const proxy = await HoldingProxy.start(serving.test.database.databaseUrl);
   const doomed = await startServerProcess(serving.test.database, { databaseUrl: proxy.url, env: { PUBLIC_API_RATE_LIMIT: "100000" } });
   try {
-    const asked = fetch(doomed.url + list, {
+    const asked = askDescribed(doomed.url + list, {
       method: "POST",
       headers: { authorization: `Bearer ${key.token}`, "content-type": "application/json", "idempotency-key": "killed" },
       body: JSON.stringify(body("killed")),
@@ -159,7 +160,7 @@ test("of two servers that work on one request one commits, and the other gives i
     const first = create("slow twice", headers);
     await underWay("slow twice");
     const ask = (name: string) =>
-      fetch(second.url + list, {
+      askDescribed(second.url + list, {
         method: "POST",
         headers: { authorization: `Bearer ${key.token}`, "content-type": "application/json", ...headers },
         body: JSON.stringify(body(name)),

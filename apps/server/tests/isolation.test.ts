@@ -1,7 +1,7 @@
 import { organizationRoles } from "@obelisk/schemas/access";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { appRouter } from "../src/http/trpc/router.ts";
-import type { DescribedAnswers } from "./described-answers.ts";
+import { describedBy } from "./described-answers.ts";
 import { call, createTenant, insertDeployment, type Serving, serve, type TestTenant } from "./serving.ts";
 import { tableChecksum } from "./table-checksum.ts";
 
@@ -159,7 +159,7 @@ test("every route of the public API answers another tenant's ids with 404 and ch
   const key = await own.asKey();
   await serving.test.owner.query("update api_keys set last_used_at = now() + interval '1 hour'");
   const unchanged = await tableChecksum(serving.test);
-  const document = (await (await serving.ask("/api/public/v1/openapi.json")).json()) as DescribedAnswers["document"];
+  const { document } = await describedBy(serving.url);
   let asked = 0;
   for (const [template, methods] of Object.entries(document.paths)) {
     const path = template.replace("{id}", foreign.deploymentId).replace("{taskId}", foreign.taskId);

@@ -1,6 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { openTestPlatform, type TestPlatform } from "@obelisk/testing/test-platform";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ask } from "./described-answers.ts";
 import { type ServerProcess, startServerProcess } from "./server-process.ts";
 
 let platform: TestPlatform;
@@ -19,7 +20,7 @@ const addresses = Object.values(networkInterfaces()).flatMap((found) =>
 /** Which of these addresses the server answers at. */
 async function answering(server: ServerProcess, hosts: readonly string[]): Promise<string[]> {
   const { port } = new URL(server.url);
-  const asked = hosts.map(async (host) => ((await fetch(`http://${host}:${port}/healthz`).catch(() => null))?.ok ? [host] : []));
+  const asked = hosts.map(async (host) => ((await ask(`http://${host}:${port}/healthz`).catch(() => null))?.ok ? [host] : []));
   return (await Promise.all(asked)).flat();
 }
 

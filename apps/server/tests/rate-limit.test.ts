@@ -1,6 +1,7 @@
 import { createTenant } from "@obelisk/testing/tenant";
 import { openTestPlatform, type TestPlatform } from "@obelisk/testing/test-platform";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ask } from "./described-answers.ts";
 import { type ServerProcess, startServerProcess } from "./server-process.ts";
 
 const limit = 40;
@@ -22,7 +23,7 @@ test("two server processes together let exactly the limit through on one key, an
   const { token } = await (await createTenant(platform)).asKey();
   const answers = await Promise.all(
     Array.from({ length: limit * 2 }, async (_, index) => {
-      const answer = await fetch(`${servers[index % 2]?.url}/api/public/v1/deployments/indexer`, {
+      const answer = await ask(`${servers[index % 2]?.url}/api/public/v1/deployments/indexer`, {
         headers: { authorization: `Bearer ${token}` },
       });
       await answer.body?.cancel();
@@ -53,8 +54,7 @@ test("a server in production says once that it doesn't believe the proxy in fron
   const server = await startServerProcess(platform.database, {
     env: { NODE_ENV: "production", BASE_URL: "http://localhost", RUNTIME_ALLOW_PRIVATE_TARGETS: "false" },
   });
-  for (let time = 0; time < 3; time += 1)
-    await (await fetch(`${server.url}/healthz`, { headers: { "x-forwarded-for": "10.0.0.1" } })).text();
+  for (let time = 0; time < 3; time += 1) await (await ask(`${server.url}/healthz`, { headers: { "x-forwarded-for": "10.0.0.1" } })).text();
   await server.stop();
   expect(server.lines.filter((line) => line.includes("TRUST_PROXY"))).toHaveLength(1);
 });

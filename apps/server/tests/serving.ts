@@ -9,6 +9,7 @@ import { createAuthentication } from "@obelisk/core/modules/access";
 import { createTenant, sessionCookie, type TestTenant, type TestUser } from "@obelisk/testing/tenant";
 import { openTestPlatform, type TestPlatform } from "@obelisk/testing/test-platform";
 import { createApp } from "../src/http/app.ts";
+import { ask as askDescribed } from "./described-answers.ts";
 
 export const authSecret = "test-auth-secret-test-auth-secret-test";
 
@@ -19,7 +20,7 @@ export interface Serving {
   changes: Changes;
   /** Begins the stop, as SIGTERM does. */
   closing: AbortController;
-  /** Asks as the API does: with a key and, given one, a body. */
+  /** Asks with a key and, given one, a body. An answer of the public API that isn't as described fails. */
   ask(path: string, init?: AskOptions): Promise<Response>;
   /** Asks as a signed-in user's browser does. */
   as(user: TestUser, path: string, init?: AskOptions): Promise<Response>;
@@ -73,7 +74,7 @@ export async function serve(options: ServeOptions = {}): Promise<Serving> {
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const ask: Serving["ask"] = (path, { method, token, headers = {}, body, redirect = "manual" } = {}) =>
-    fetch(url + path, {
+    askDescribed(url + path, {
       method: method ?? (body === undefined ? "GET" : "POST"),
       redirect,
       headers: {

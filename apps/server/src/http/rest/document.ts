@@ -2,7 +2,7 @@ import { deploymentSchema, logLineSchema, taskSchema } from "@obelisk/schemas/de
 import { type ProblemCode, problemSchema, problems } from "@obelisk/schemas/problem";
 import { z } from "zod";
 import type { Operation } from "./operations.ts";
-import { describeRefusals } from "./refusals.ts";
+import { describeRefusals, isKept, namesAWait } from "./refusals.ts";
 
 export const apiRoot = "/api/public/v1";
 export const apiVersion = "1";
@@ -16,8 +16,9 @@ const headers = {
   "x-ratelimit-reset-at": { description: "When the window ends", required: true, schema: { type: "string", format: "date-time" } },
 } as const;
 
-const retryAfter = {
-  "retry-after": { description: "Seconds after which to try again", required: true, schema: { type: "integer" } },
+const retryAfter = { description: "Seconds after which to try again", schema: { type: "integer" } } as const;
+const authenticate = {
+  "www-authenticate": { description: "How to show who you are", required: true, schema: { type: "string" } },
 } as const;
 const replayed = {
   "idempotency-replayed": { description: "true where an earlier request got this answer", schema: { type: "string", enum: ["true"] } },
@@ -33,7 +34,6 @@ const ofEvery: ProblemCode[] = [
   "internal_error",
 ];
 const ofChanges: ProblemCode[] = [
-  "conflict",
   "idempotency_in_progress",
   "idempotency_key_reused",
   "payload_too_large",
@@ -134,7 +134,7 @@ function describe(operation: Operation, components: Components, problem: JsonSch
         headers: changes ? { ...headers, ...replayed } : headers,
         content: { "application/json": { schema: components.of(operation.answer, "output", operation.operationId) } },
       },
-      ...refusalsOf([...ofEvery, ...(changes ? ofChanges : []), ...operation.refusals], problem),
+      ...refusalsOf([...ofEvery, ...(changes ? ofChanges : []), ...operation.refusals], problem, changes),
     },
   };
 }
@@ -149,7 +149,8 @@ function queryParameters({ query, operationId }: Operation, components: Componen
   return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", required: false, schema }));
 }
 
-function refusalsOf(codes: readonly ProblemCode[], problem: JsonSchema): Record<string, object> {
+/** @param changes Whether the route changes something, so that a refusal may be kept for repetitions. */
+function refusalsOf(codes: readonly ProblemCode[], problem: JsonSchema, changes: boolean): Record<string, object> {
   const byStatus = new Map<number, ProblemCode[]>();
   for (const code of new Set(codes)) byStatus.set(problems[code].status, [...(byStatus.get(problems[code].status) ?? []), code]);
   return Object.fromEntries(
@@ -157,9 +158,19 @@ function refusalsOf(codes: readonly ProblemCode[], problem: JsonSchema): Record<
       String(status),
       {
         description: named.map((code) => `\`${code}\`: ${problems[code].title}`).join("; "),
-        headers: status === 429 ? { ...headers, ...retryAfter } : headers,
-        content: { "application/problem+json": { schema: problem } },
+        headers: {
+          ...headers,
+          ...(status === 401 ? authenticate : {}),
+          ...(named.some(namesAWait) ? { "retry-after": { ...retryAfter, required: named.every(namesAWait) } } : {}),
+          ...(changes && named.some(isKept) ? replayed : {}),
+        },
+        content: { "application/problem+json": { schema: refusalSchema(status, named, problem) } },
       },
     ]),
   );
+}
+
+/** A problem that can only be one of these. */
+function refusalSchema(status: number, codes: readonly ProblemCode[], problem: JsonSchema): JsonSchema {
+  return { allOf: [problem, { type: "object", properties: { status: { const: status }, code: { enum: codes } } }] };
 }

@@ -17,6 +17,7 @@ import {
 import type { AppContext } from "../context.ts";
 import { problemAnswer, refusalFrom } from "../error-map.ts";
 import { apiRoot } from "./document.ts";
+import { isKept } from "./refusals.ts";
 
 export interface Answer extends StoredAnswer {
   /** Whether an earlier request got this answer. */
@@ -42,18 +43,6 @@ export function repeatableOf(c: AppContext): Repeatable | null {
   const idempotencyKey = c.req.header("idempotency-key") ?? (requestIdGiven ? requestId : null);
   return idempotencyKey === null ? null : { route: `${c.req.method} ${c.req.path.slice(apiRoot.length)}`, idempotencyKey };
 }
-
-/** Refusals not worth keeping: most say nothing lasting about the request, so that the next try may well succeed. */
-const passing = new Set([
-  "rate_limited",
-  "idempotency_in_progress",
-  "idempotency_key_reused",
-  "revoked_api_key",
-  "expired_api_key",
-  "plan_limit_reached",
-  // Nothing was changed, and a repetition finds nothing either: keeping that would cost a row for each name that is tried.
-  "not_found",
-]);
 
 /**
  * Does a change once however often it is asked for. The answer is committed with the change itself: a process that dies after the commit
@@ -101,7 +90,7 @@ async function work(attempt: Attempt, request: IdempotentRequest): Promise<Store
 /** Keeps a lasting refusal for repetitions. @throws what `isAnswered` knows, where another attempt was answered meanwhile */
 async function keepLasting(ctx: OrganizationContext, request: IdempotentRequest, error: unknown): Promise<void> {
   const refusal = refusalFrom(error);
-  if (refusal.status >= 500 || passing.has(refusal.code)) return;
+  if (!isKept(refusal.code)) return;
   const { status, body } = problemAnswer(refusal, ctx.requestId, ctx.platform.settings.baseUrl);
   try {
     await keepRefusal(ctx.platform, request, { status, body });

@@ -33,6 +33,31 @@ const explanations: Record<ProblemCode, string> = {
     "Something that this needs is not ready. Try again in a moment; if it stays, the operator finds the cause in `/readyz` and the log.",
 };
 
+/** Refusals that say when to come again. */
+const waits = new Set<ProblemCode>(["rate_limited", "idempotency_in_progress", "unavailable"]);
+
+/** Whether every refusal of this code carries `retry-after`. */
+export function namesAWait(code: ProblemCode): boolean {
+  return waits.has(code);
+}
+
+/** Refusals not worth keeping: most say nothing lasting about the request, so that the next try may well succeed. */
+const passing = new Set<ProblemCode>([
+  "rate_limited",
+  "idempotency_in_progress",
+  "idempotency_key_reused",
+  "revoked_api_key",
+  "expired_api_key",
+  "plan_limit_reached",
+  // Nothing was changed, and a repetition finds nothing either: keeping that would cost a row for each name that is tried.
+  "not_found",
+]);
+
+/** Whether a refusal of a change is kept as the answer to its repetitions; a fault of the surroundings never is. */
+export function isKept(code: ProblemCode): boolean {
+  return problems[code].status < 500 && !passing.has(code);
+}
+
 /** Codes that only an endpoint's program answers with, below `/d/{slug}`; the rest of its codes are those above. */
 const ofEndpoints: Record<string, { status: number; title: string; explanation: string }> = {
   query_too_complex: {
