@@ -18,6 +18,8 @@ export interface Serving {
   url: string;
   test: TestPlatform;
   changes: Changes;
+  /** Every route of the app, as `GET /healthz`. */
+  routes: readonly string[];
   /** Begins the stop, as SIGTERM does. */
   closing: AbortController;
   /** Asks with a key and, given one, a body. An answer of the public API that isn't as described fails. */
@@ -90,6 +92,7 @@ export async function serve(options: ServeOptions = {}): Promise<Serving> {
     url,
     test,
     changes,
+    routes: app.routes.map(({ method, path }) => `${method} ${path}`),
     closing,
     ask,
     as: (user, path, init = {}) => ask(path, { ...init, headers: { cookie: sessionCookie(user, authSecret), ...init.headers } }),
