@@ -13,7 +13,7 @@ interface Described {
 }
 
 interface OpenApi {
-  paths: Record<string, Record<string, { requestBody?: object; responses: Record<string, Described> }>>;
+  paths: Record<string, Record<string, { operationId: string; requestBody?: object; responses: Record<string, Described> }>>;
   components: { schemas: Record<string, object> };
 }
 
