@@ -5,6 +5,7 @@ import { ask as askDescribed } from "./described-answers.ts";
 import { HoldingProxy } from "./holding-proxy.ts";
 import { startServerProcess } from "./server-process.ts";
 import { createTenant, pretendWorker, type Serving, serve, type TestTenant } from "./serving.ts";
+import { insertSlowly, underWay } from "./slow-inserts.ts";
 
 const list = "/api/public/v1/deployments/indexer";
 const address = "0x5fbdb2315678afecb367f032d93f642f64180aa3";
@@ -141,9 +142,9 @@ test("a server killed between the commit and the answer leaves the answer behind
 });
 
 test("while the first is under way its repetition is told to come again, and another body is refused", async () => {
-  await insertSlowly();
+  await insertSlowly(serving.test);
   const first = create("slow", { "idempotency-key": "slow" });
-  await underWay("slow");
+  await underWay(serving.test);
   const again = await create("slow", { "idempotency-key": "slow" });
   expect([again.status, again.headers.get("retry-after"), await codeOf(again)]).toEqual([409, "1", "idempotency_in_progress"]);
   const other = await create("slow other", { "idempotency-key": "slow" });
@@ -153,12 +154,12 @@ test("while the first is under way its repetition is told to come again, and ano
 });
 
 test("of two servers that work on one request one commits, and the other gives its answer", async () => {
-  await insertSlowly();
+  await insertSlowly(serving.test);
   const second = await startServerProcess(serving.test.database, { env: { PUBLIC_API_RATE_LIMIT: "100000" } });
   try {
     const headers = { "idempotency-key": "slow-twice" };
     const first = create("slow twice", headers);
-    await underWay("slow twice");
+    await underWay(serving.test);
     const ask = (name: string) =>
       askDescribed(second.url + list, {
         method: "POST",
@@ -184,24 +185,3 @@ test("an answer that has expired stands for nothing, also before the sweep", asy
 });
 
 const codeOf = async (answer: Response) => ((await answer.json()) as { code: string }).code;
-
-/** Makes the insertion of deployments whose name begins with `slow` take a second and a half. */
-async function insertSlowly(): Promise<void> {
-  await serving.test.owner.query(`create or replace function wait_a_moment() returns trigger language plpgsql as
-    'begin if new.name like ''slow%'' then perform pg_sleep(1.5); end if; return new; end'`);
-  await serving.test.owner.query(
-    "create or replace trigger deployments_wait before insert on deployments for each row execute function wait_a_moment()",
-  );
-}
-
-/** Resolves once a change waits in `insertSlowly`. */
-async function underWay(name: string): Promise<void> {
-  for (;;) {
-    const { rows } = await serving.test.owner.query(
-      "select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'",
-    );
-    if (rows.length > 0) return;
-    if ((await named(name)).length > 0) throw new Error(`${name} was committed before it was seen under way`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

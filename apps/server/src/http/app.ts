@@ -70,7 +70,9 @@ export function createApp(parts: Parts): { app: Hono<AppEnv>; close(): Promise<v
 
   function refuse(c: AppContext, error: unknown): Response {
     const refusal = refusalFrom(error);
-    const { requestId } = c.get("state");
+    const state = c.get("state");
+    const { requestId } = state;
+    state.refusedFor = refusal.code;
     if (refusal.code === "internal_error") platform.logger.error({ err: refusal.cause, requestId }, "request failed");
     const { status, body, headers } = problemAnswer(refusal, requestId, platform.settings.baseUrl);
     return c.body(body, status as 400, headers);

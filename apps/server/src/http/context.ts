@@ -3,6 +3,7 @@ import type { Changes } from "@obelisk/core/kernel/changes";
 import type { Actor, Platform } from "@obelisk/core/kernel/context";
 import { randomSuffix } from "@obelisk/core/kernel/ids";
 import type { Authentication, CallLimits, SignedIn } from "@obelisk/core/modules/access";
+import type { ProblemCode } from "@obelisk/schemas/problem";
 import type { Context } from "hono";
 import type { BodyBudget, HeldBody } from "./read-body.ts";
 
@@ -39,6 +40,8 @@ export interface RequestState {
   route: string;
   actor: Actor | null;
   organizationId: string | null;
+  /** Why it was refused, where we refused it; null as long as nothing was. */
+  refusedFor: ProblemCode | null;
   /** Reads the session once, however often it is asked for. */
   session: () => Promise<SignedIn | null>;
   /** What is kept of the request's body, until it is answered. */
@@ -82,6 +85,7 @@ export function beginRequest(c: AppContext, parts: Parts, bodies: BodyBudget): R
     route: "unmatched",
     actor: null,
     organizationId: null,
+    refusedFor: null,
     body: bodies.open(ip),
     setCookie: [],
     session: () => {

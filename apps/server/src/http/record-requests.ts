@@ -1,3 +1,4 @@
+import type { ProblemCode } from "@obelisk/schemas/problem";
 import type { MiddlewareHandler } from "hono";
 import type { AppContext, AppEnv, Parts, RequestState } from "./context.ts";
 import { requestDuration, requestsInFlight } from "./metrics.ts";
@@ -19,7 +20,7 @@ export function recordRequests(parts: Parts, begin: (c: AppContext) => RequestSt
       requestsInFlight.dec();
       state.body.release();
     }
-    if (!c.req.path.startsWith(apiRoot)) decorate(c, state);
+    if (!isPublicApi(c.req.path)) decorate(c, state);
     if (strict) c.res.headers.set("strict-transport-security", "max-age=31536000; includeSubDomains");
     const { status } = c.res;
     const seconds = (performance.now() - started) / 1000;
@@ -35,10 +36,35 @@ export function recordRequests(parts: Parts, begin: (c: AppContext) => RequestSt
         organizationId: state.organizationId,
         durationMs: Math.round(seconds * 10_000) / 10,
         status,
+        outcome: state.refusedFor ?? outcomeOf(status),
       },
       "request",
     );
   };
+}
+
+/** The code of what was refused elsewhere, by the sign-in library or a deployment's program. */
+const refusedElsewhere: Record<number, ProblemCode> = {
+  401: "unauthenticated",
+  403: "forbidden",
+  404: "not_found",
+  405: "method_not_allowed",
+  409: "conflict",
+  413: "payload_too_large",
+  415: "unsupported_media_type",
+  429: "rate_limited",
+  502: "runtime_unavailable",
+  503: "unavailable",
+};
+
+/** How a request ended that we didn't refuse ourselves, in the words that a procedure's line has for it too. */
+function outcomeOf(status: number): ProblemCode | "ok" {
+  if (status < 400) return "ok";
+  return refusedElsewhere[status] ?? (status < 500 ? "invalid_request" : "internal_error");
+}
+
+function isPublicApi(path: string): boolean {
+  return path === apiRoot || path.startsWith(`${apiRoot}/`);
 }
 
 /** The public API sets its headers itself, all at once. */

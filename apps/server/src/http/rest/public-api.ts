@@ -3,6 +3,7 @@ import { fieldErrors, invalidRequest, notFound, ObeliskError } from "@obelisk/co
 import type { AuthenticatedKey, Repeatable } from "@obelisk/core/modules/api-keys";
 import { deploymentKinds } from "@obelisk/schemas/deployments";
 import { type IdKind, idSchema } from "@obelisk/schemas/primitives";
+import type { Problem } from "@obelisk/schemas/problem";
 import { Hono } from "hono";
 import type { z } from "zod";
 import type { AppContext, AppEnv, Parts } from "../context.ts";
@@ -66,7 +67,9 @@ export function publicApi(parts: Parts): Hono<AppEnv> {
 
   function refuse(c: AppContext, error: unknown, key: AuthenticatedKey | null, extra: Record<string, string> = {}): Response {
     const refusal = refusalFrom(error);
-    const { requestId } = c.get("state");
+    const state = c.get("state");
+    const { requestId } = state;
+    state.refusedFor = refusal.code;
     if (refusal.code === "internal_error") platform.logger.error({ err: refusal.cause, requestId }, "request failed");
     const { status, body, headers } = problemAnswer(refusal, requestId, platform.settings.baseUrl);
     return c.body(body, status as 400, { ...headersOf(c, key), ...headers, ...extra });
@@ -132,6 +135,7 @@ export function publicApi(parts: Parts): Hono<AppEnv> {
       repeatable,
       key.answered,
     );
+    if (status >= 400) c.get("state").refusedFor = (JSON.parse(text) as Problem).code;
     return c.body(text, status as 200, {
       ...headersOf(c, key),
       "content-type": status < 400 ? "application/json" : "application/problem+json",

@@ -2,6 +2,7 @@ import type { Changes } from "@obelisk/core/kernel/changes";
 import type { Actor, Context, Platform } from "@obelisk/core/kernel/context";
 import { ObeliskError } from "@obelisk/core/kernel/errors";
 import { type CallBound, type CallLimits, countCall, type SignedIn } from "@obelisk/core/modules/access";
+import type { ProblemCode } from "@obelisk/schemas/problem";
 import { initTRPC } from "@trpc/server";
 import { enterOrganization } from "../organization-guard.ts";
 import { requirePlainText } from "../plain-text.ts";
@@ -22,7 +23,7 @@ export interface ProcedureContext {
   /** Ends with the server: subscriptions stop then. */
   closing: AbortSignal;
   /** Filled in on the way, for the log line. */
-  seen: { actor: Actor | null; organizationId: string | null };
+  seen: { actor: Actor | null; organizationId: string | null; refusedFor: ProblemCode | null };
 }
 
 /** What a procedure says of itself: `.meta({ bound: "costly" })`. */

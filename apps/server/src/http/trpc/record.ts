@@ -21,6 +21,8 @@ export async function recordProcedure<Result extends { ok: boolean }>({
   const seconds = (performance.now() - started) / 1000;
   const problem = result.ok ? null : problemOf((result as unknown as { error: TRPCError }).error);
   const outcome = problem?.code ?? "ok";
+  // Of several in one request the first refusal is the request's.
+  ctx.seen.refusedFor ??= problem?.code ?? null;
   procedureDuration.observe({ procedure: path, outcome }, seconds);
   const line = {
     event: "procedure",
