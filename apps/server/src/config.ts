@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { defaultRuntimeDatabaseUrl } from "@obelisk/core/db/runtime-database";
 import type { PlatformSettings } from "@obelisk/core/kernel/context";
-import { EnvironmentError, limitsOf, parseEnvironment } from "@obelisk/core/kernel/environment";
+import { limitsOf, parseEnvironment } from "@obelisk/core/kernel/environment";
 import type { HttpOptions } from "./http/context.ts";
 
 /** Most connections of each pool; the benchmarks send the same SQL through as many. */
@@ -30,14 +30,8 @@ export interface ServerConfig {
  * @throws EnvironmentError naming every fault and every variable that is missing.
  */
 export function readConfig(variables: Record<string, string | undefined> = process.env): ServerConfig {
-  const environment = parseEnvironment(variables);
+  const environment = parseEnvironment(variables, ["DATABASE_URL", "ENCRYPTION_KEY", "AUTH_SECRET"]);
   const { DATABASE_URL, ENCRYPTION_KEY, AUTH_SECRET } = environment;
-  if (!DATABASE_URL || !ENCRYPTION_KEY || !AUTH_SECRET) {
-    const missing = { DATABASE_URL, ENCRYPTION_KEY, AUTH_SECRET };
-    throw new EnvironmentError(
-      Object.entries(missing).flatMap(([name, value]) => (value ? [] : [`${name}: missing; obelisk up provides it, otherwise set it`])),
-    );
-  }
   const production = environment.NODE_ENV === "production";
   return {
     port: environment.PORT,
@@ -68,6 +62,6 @@ export function readConfig(variables: Record<string, string | undefined> = proce
       },
       dashboardFolder: join(import.meta.dirname, "../../dashboard/dist"),
     },
-    lifeline: variables["OBELISK_LIFELINE"] === "stdin",
+    lifeline: environment.OBELISK_LIFELINE === "stdin",
   };
 }

@@ -1,10 +1,10 @@
 import type { TestPlatform } from "@obelisk/testing/test-platform";
 import { waitFor } from "@obelisk/testing/wait-for";
 
-/** Makes the insertion of deployments whose name begins with `slow` take a second and a half. */
-export async function insertSlowly({ owner }: TestPlatform): Promise<void> {
+/** Makes the insertion of deployments whose name begins with `slow` take this many seconds longer. */
+export async function insertSlowly({ owner }: TestPlatform, seconds = 1.5): Promise<void> {
   await owner.query(`create or replace function wait_a_moment() returns trigger language plpgsql as
-    'begin if new.name like ''slow%'' then perform pg_sleep(1.5); end if; return new; end'`);
+    'begin if new.name like ''slow%'' then perform pg_sleep(${seconds}); end if; return new; end'`);
   await owner.query(
     "create or replace trigger deployments_wait before insert on deployments for each row execute function wait_a_moment()",
   );

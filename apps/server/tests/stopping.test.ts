@@ -35,7 +35,7 @@ function connecting(url: string): Promise<string> {
 }
 
 test("on SIGTERM a request under way gets its answer, new connections are refused meanwhile, and the server ends with status 0", async () => {
-  await insertSlowly(platform);
+  await insertSlowly(platform, 4);
   const { token } = await (await createTenant(platform)).asKey();
   const server = await startServerProcess(platform.database);
   // Read before: afterwards nobody is let in.
@@ -55,8 +55,8 @@ test("on SIGTERM a request under way gets its answer, new connections are refuse
   await underWay(platform);
   expect(await connecting(server.url)).toBe("open");
   const ended = server.stop();
-  await waitFor(() => server.lines.some((line) => line.includes('"event":"stopping"')), { within: 5_000, what: "the stop has begun" });
-  expect([await connecting(server.url), answered]).toEqual(["ECONNREFUSED", false]);
+  await waitFor(async () => (await connecting(server.url)) === "ECONNREFUSED", { within: 3_000, what: "new connections are refused" });
+  expect(answered).toBe(false);
   const answer = await asked;
   const { data } = (await answer.json()) as { data: { id: string } };
   expect([answer.status, await ended]).toEqual([201, 0]);

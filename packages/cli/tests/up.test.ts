@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,10 +29,10 @@ interface Up {
   said(): string;
 }
 
-function run(port: number): Up {
+function run(port: number, more: Record<string, string> = {}): Up {
   const { PATH } = process.env;
   const child = spawn(process.execPath, [join(import.meta.dirname, "stand-ins/up.ts")], {
-    env: { PATH, OBELISK_DATA_DIR: dataDir, PORT: String(port) },
+    env: { PATH, OBELISK_DATA_DIR: dataDir, PORT: String(port), ...more },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let text = "";
@@ -91,6 +91,14 @@ test("a second start on the same data directory is refused and says why; the fir
   expect(await second.ended).toBe(1);
   expect(second.said()).toContain(`in use by process ${first.child.pid}`);
   expect(isAlive(seen("server").pid)).toBe(true);
+});
+
+test("what is wrong with the server's or the worker's variables is told all at once, before anything starts", async () => {
+  const up = run(await freePort(), { LOG_LEVEL: "loud", PUBLIC_API_RATE_LIMIT: "none", WORKER_TASKS: "none", RUNTIME_USER: "x" });
+  expect(await up.ended).toBe(1);
+  for (const name of ["LOG_LEVEL", "PUBLIC_API_RATE_LIMIT", "WORKER_TASKS", "RUNTIME_USER"])
+    expect(up.said()).toContain(`  ${name}: expected `);
+  expect(readdirSync(dataDir)).toEqual([]);
 });
 
 test("a taken PORT is explained, and nothing is started", async () => {

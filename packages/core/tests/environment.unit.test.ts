@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { EnvironmentError, limitsOf, parseEnvironment } from "../src/kernel/environment.ts";
+import { type Environment, EnvironmentError, limitsOf, parseEnvironment } from "../src/kernel/environment.ts";
 
-function faultsOf(variables: Record<string, string>): string[] {
+function faultsOf(variables: Record<string, string>, needed: readonly (keyof Environment)[] = []): string[] {
   try {
-    parseEnvironment(variables);
+    parseEnvironment(variables, needed);
   } catch (error) {
     if (error instanceof EnvironmentError) return error.faults;
     throw error;
@@ -23,6 +23,48 @@ describe("the environment", () => {
   it("reports every fault at once", () => {
     const faults = faultsOf({ PORT: "0", PUBLIC_API_RATE_LIMIT: "many", AUTH_SECRET: "short" });
     expect(faults.map((fault) => fault.split(":")[0])).toEqual(["PORT", "AUTH_SECRET", "PUBLIC_API_RATE_LIMIT"]);
+  });
+
+  it("reports what a process needs and lacks beside what is wrong, each once", () => {
+    const faults = faultsOf({ NODE_ENV: "production", PORT: "0.5", BASE_URL: "https://o.test" }, ["DATABASE_URL"]);
+    expect(faults.map((fault) => fault.split(":")[0])).toEqual(["PORT", "DATABASE_URL", "AUTH_SECRET", "ENCRYPTION_KEY"]);
+  });
+
+  it("says of each variable what it takes, in words of its own", () => {
+    const wrong = {
+      NODE_ENV: "staging",
+      PORT: "http",
+      OPEN_TO_NETWORK: "perhaps",
+      BASE_URL: "localhost",
+      DATABASE_URL: "localhost",
+      RUNTIME_DATABASE_URL: "localhost",
+      AUTH_SECRET: "short",
+      ENCRYPTION_KEY: "short",
+      PUBLIC_API_RATE_LIMIT: "none",
+      PUBLIC_API_RATE_LIMIT_WINDOW_SECONDS: "86401",
+      ORGANIZATION_MAX_DEPLOYMENTS: "none",
+      ORGANIZATION_MAX_API_KEYS: "0",
+      USER_MAX_ORGANIZATIONS: "-1",
+      RUNTIME_DRIVER: "docker",
+      RUNTIME_ALLOW_PRIVATE_TARGETS: "perhaps",
+      TRUST_PROXY: "perhaps",
+      METRICS_TOKEN: "short",
+      LOG_LEVEL: "loud",
+      WORKER_CAPACITY: "none",
+      WORKER_TASKS: "65",
+      RUNTIME_USER: "x",
+      RUNTIME_CGROUP: "/absolute",
+      RUNTIME_LISTEN_HOST: "localhost",
+      OBELISK_LIFELINE: "stdout",
+    };
+    const faults = faultsOf(wrong);
+    expect(faults.map((fault) => fault.split(/[.:]/)[0])).toEqual(Object.keys(wrong));
+    expect(
+      faults.filter((fault) => !/: (expected|use at least|this build has) /.test(fault) || /Invalid|NaN|received/.test(fault)),
+    ).toEqual([]);
+    expect(faults).toContain("PUBLIC_API_RATE_LIMIT: expected a whole number from 1 to 1000000");
+    expect(faults).toContain("WORKER_TASKS: expected a whole number from 1 to 64");
+    expect(faults).toContain("LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent");
   });
 
   it("stops a production boot that lacks a secret, the address or the database, naming each with its remedy", () => {

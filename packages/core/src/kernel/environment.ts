@@ -18,15 +18,22 @@ const databaseUrl = z.string().regex(/^postgres(ql)?:\/\/.+\/.+/, "expected post
 
 const httpUrl = z.url({ protocol: /^https?$/, error: "expected an http:// or https:// URL" });
 
-const portFault = "expected a port, a number from 1 to 65535";
+/** A whole number, refused in one sentence whatever is wrong with it. */
+function whole(least: number, most: number) {
+  const fault = `expected a whole number from ${least} to ${most}`;
+  return z.coerce.number(fault).int(fault).min(least, fault).max(most, fault);
+}
 
-const countFault = "expected a whole number from 1 to 100000";
+function oneOf<const Names extends readonly string[]>(names: Names) {
+  return z.enum(names, { error: `expected one of ${names.join(", ")}` });
+}
 
-const count = z.coerce.number(countFault).int(countFault).min(1, countFault).max(100_000, countFault);
+const count = whole(1, 100_000);
 
+/** Every variable of every process, so that whichever starts first, `obelisk up` above all, tells the faults of all of them. */
 const schema = z.object({
-  NODE_ENV: z.enum(["development", "production", "test"]).default("development"),
-  PORT: z.coerce.number(portFault).int(portFault).min(1, portFault).max(65_535, portFault).default(3000),
+  NODE_ENV: oneOf(["development", "production", "test"]).default("development"),
+  PORT: whole(1, 65_535).default(3000),
   /** Whether other machines may connect in development, where everybody knows the demo's passwords. In production they always may. */
   OPEN_TO_NETWORK: flag.default(false),
   BASE_URL: httpUrl.optional(),
@@ -35,8 +42,8 @@ const schema = z.object({
   OBELISK_DATA_DIR: z.string().min(1).default(defaultDataDirectory),
   AUTH_SECRET: key.optional(),
   ENCRYPTION_KEY: keys.optional(),
-  PUBLIC_API_RATE_LIMIT: z.coerce.number().int().min(1).max(1_000_000).default(120),
-  PUBLIC_API_RATE_LIMIT_WINDOW_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
+  PUBLIC_API_RATE_LIMIT: whole(1, 1_000_000).default(120),
+  PUBLIC_API_RATE_LIMIT_WINDOW_SECONDS: whole(1, 86_400).default(60),
   /** Deployments that are not deprovisioned, and API keys that still work, in one organization. */
   ORGANIZATION_MAX_DEPLOYMENTS: count.default(100),
   ORGANIZATION_MAX_API_KEYS: count.default(100),
@@ -48,7 +55,26 @@ const schema = z.object({
   TRUST_PROXY: flag.optional(),
   /** Bearer token that opens /metrics to callers from other hosts. */
   METRICS_TOKEN: z.string().min(16, "use at least 16 characters").optional(),
-  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+  LOG_LEVEL: oneOf(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+  /** Programs that a worker runs at most, and tasks that it works on at a time. */
+  WORKER_CAPACITY: whole(1, 10_000).optional(),
+  WORKER_TASKS: whole(1, 64).default(6),
+  /** Who programs run as. */
+  RUNTIME_USER: z
+    .string()
+    .regex(/^\d{1,10}:\d{1,10}$/, "expected uid:gid, such as 1000:1000")
+    .transform((text) => ({ uid: Number(text.split(":")[0]), gid: Number(text.split(":")[1]) }))
+    .optional(),
+  RUNTIME_CGROUP: z
+    .string()
+    .regex(/^[\w.@-]+(\/[\w.@-]+)*$/, "expected a path below the hierarchy's root, such as system.slice/obelisk-worker.service")
+    .optional(),
+  RUNTIME_LISTEN_HOST: z
+    .ipv4("expected an IPv4 address of this host, such as 10.0.0.5")
+    .refine((address) => address !== "0.0.0.0", "expected the one address that servers reach this host at, such as 10.0.0.5")
+    .default("127.0.0.1"),
+  /** Whether a supervisor holds standard input, and the process ends with it. */
+  OBELISK_LIFELINE: z.enum(["stdin"], { error: "expected stdin, or nothing" }).optional(),
 });
 
 export type Environment = z.infer<typeof schema>;
@@ -73,17 +99,23 @@ const neededInProduction = {
 
 /**
  * Reads the environment. An empty variable counts as absent.
- * @throws EnvironmentError naming every fault; in production also what is missing.
+ * @param needed What the caller can't do without.
+ * @throws EnvironmentError naming every fault and what is missing, in production also what that needs.
  */
-export function parseEnvironment(variables: Record<string, string | undefined>): Environment {
+export function parseEnvironment<Needed extends keyof Environment = never>(
+  variables: Record<string, string | undefined>,
+  needed: readonly Needed[] = [],
+): Environment & { [Name in Needed]: NonNullable<Environment[Name]> } {
   const present = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""));
   const parsed = schema.safeParse(present);
   const faults = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-  if (present["NODE_ENV"] === "production") {
-    for (const [name, purpose] of Object.entries(neededInProduction)) if (!present[name]) faults.push(`${name}: missing; ${purpose}`);
-  }
-  if (!parsed.success || faults.length > 0) throw new EnvironmentError(faults);
-  return parsed.data;
+  const purposes: Record<string, string> = {
+    ...Object.fromEntries(needed.map((name) => [name, "obelisk up provides it, otherwise set it"])),
+    ...(present["NODE_ENV"] === "production" ? neededInProduction : {}),
+  };
+  for (const [name, purpose] of Object.entries(purposes)) if (!present[name]) faults.push(`${name}: missing; ${purpose}`);
+  if (!parsed.success || faults.length > 0) throw new EnvironmentError([...new Set(faults)]);
+  return parsed.data as Environment & { [Name in Needed]: NonNullable<Environment[Name]> };
 }
 
 /** The limits that every process of the platform goes by. */
