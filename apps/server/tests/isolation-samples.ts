@@ -1,10 +1,10 @@
 import type { Permission } from "@obelisk/schemas/access";
 import { type Belongings, type TwoTenants, validCreate } from "./two-tenants.ts";
 
-/** Something asked that succeeds, and what its answer must hold to show that it looked; null where there is nothing of the caller's in it. */
+/** Something asked that succeeds, and what its answer must hold to show that it looked. */
 interface Read {
   input: unknown;
-  shows: string | null;
+  shows: string;
 }
 
 /** How a procedure is asked for something of another tenant. Each has at least one of these. */
@@ -37,8 +37,8 @@ export const samples: Record<string, Sample> = {
     reads: ({ ours, foreign }) => [
       { input: { kind: "indexer", limit: 100 }, shows: ours.deploymentId },
       { input: { kind: "indexer", cursor: foreign.deploymentId }, shows: ours.deploymentId },
-      { input: { kind: "indexer", search: foreign.deploymentId }, shows: null },
-      { input: { kind: "indexer", search: foreign.deploymentSlug }, shows: null },
+      { input: { kind: "indexer", search: foreign.deploymentId }, shows: '"items":[]' },
+      { input: { kind: "indexer", search: foreign.deploymentSlug }, shows: '"items":[]' },
     ],
   },
   "deployments.get": one(({ deploymentId }) => deploymentId),
@@ -73,6 +73,8 @@ export const samples: Record<string, Sample> = {
     reads: ({ ours, foreign }) => [
       { input: { limit: 100 }, shows: ours.keyId },
       { input: { cursor: foreign.keyId }, shows: ours.keyId },
+      { input: { search: ours.keyId }, shows: ours.keyId },
+      { input: { search: foreign.keyId }, shows: '"items":[]' },
     ],
   },
   "apiKeys.create": {
