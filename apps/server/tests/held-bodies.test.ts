@@ -3,6 +3,7 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { largestBody } from "../src/http/json-body.ts";
 import { createTenant, insertDeployment, type Serving, serve, type TestTenant } from "./serving.ts";
 
 const megabyte = 1024 * 1024;
@@ -89,8 +90,11 @@ test.each([
     const refused = await large();
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "2"]);
     expect(await refused.json()).toMatchObject({ code: "unavailable" });
-    const create = await serving.ask("/api/public/v1/deployments/indexer", { token, body: { name: " ".repeat(200 * 1024) } });
-    expect([create.status, create.headers.get("retry-after")]).toEqual([503, "2"]);
+    // The room that is too small for another large body of an endpoint may do for the public API's, which are smaller.
+    if (bytes <= largestBody) {
+      const create = await serving.ask("/api/public/v1/deployments/indexer", { token, body: { name: " ".repeat(0.75 * bytes) } });
+      expect([create.status, create.headers.get("retry-after")]).toEqual([503, "2"]);
+    }
   } finally {
     for (const socket of sockets) socket.destroy();
   }
