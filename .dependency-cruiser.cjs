@@ -96,6 +96,23 @@ module.exports = {
       to: { path: "^packages/core/src/db/system-db\\.ts$" },
     },
     {
+      name: "tenants-are-written-only-where-named",
+      comment: "A change of an organization's rows is a mutation(): permission, audit entry and all (docs/ARCHITECTURE.md, A write).",
+      severity: "error",
+      from: {
+        pathNot: [
+          "^packages/core/src/db/",
+          // Opens the handles of a process.
+          "^packages/core/src/kernel/platform\\.ts$",
+          "^packages/core/src/kernel/mutation\\.ts$",
+          // The refusals it keeps, which no change stands behind.
+          "^packages/core/src/modules/idempotency/answers\\.ts$",
+          tests,
+        ],
+      },
+      to: { path: "^packages/core/src/db/tenant-(transaction|connection)\\.ts$" },
+    },
+    {
       name: "core-knows-no-transport",
       comment: "Errors know no transport, rules no screen: HTTP, tRPC and React stay in apps/.",
       severity: "error",

@@ -6,7 +6,8 @@ import type pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { applicationRole, createPool, roleUrl, systemRole } from "../src/db/client.ts";
 import { createSystemDb } from "../src/db/system-db.ts";
-import { statements, TenantDatabase } from "../src/db/tenant-db.ts";
+import { statements, type TenantDatabase } from "../src/db/tenant-db.ts";
+import { openTenantDatabase, transaction } from "../src/db/tenant-transaction.ts";
 
 const silenceMs = 1_000;
 const connections = 2;
@@ -29,7 +30,7 @@ beforeAll(async () => {
       onError: () => undefined,
     });
   pools = [pool(applicationRole), pool(systemRole)];
-  tenants = new TenantDatabase(pools[0] as pg.Pool);
+  tenants = openTenantDatabase(pools[0] as pg.Pool);
   system = createSystemDb(pools[1] as pg.Pool);
 });
 afterAll(async () => {
@@ -43,7 +44,7 @@ beforeEach(() => proxy.mend());
 
 const count = statements.selectFrom("deployments").select("id").limit(1);
 const ways: [string, () => Promise<unknown>][] = [
-  ["a change", () => tenants.transaction(organizationId, (db) => db.selectFrom("deployments").select("id").execute())],
+  ["a change", () => transaction(tenants, organizationId, (db) => db.selectFrom("deployments").select("id").execute())],
   ["a read", () => tenants.read(organizationId, { count })],
   ["a statement of the system's", () => sql`select 1`.execute(system)],
   ["a transaction of the system's", () => system.transaction().execute((db) => sql`select 1`.execute(db))],

@@ -5,6 +5,7 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { applicationRole, systemRole } from "../src/db/client.ts";
 import { statements } from "../src/db/tenant-db.ts";
+import { transaction } from "../src/db/tenant-transaction.ts";
 import type { DB } from "../src/db/types.gen.ts";
 
 let test: TestPlatform;
@@ -56,7 +57,7 @@ describe("row-level security", () => {
   });
 
   it("refuses a row written for another organization", async () => {
-    const smuggled = test.platform.database.transaction(acme.id, (db) =>
+    const smuggled = transaction(test.platform.database, acme.id, (db) =>
       db
         .insertInto("members")
         .values({ organizationId: globex.id, id: newId("member"), userId: acme.users.owner.id, role: "owner" })
@@ -68,15 +69,26 @@ describe("row-level security", () => {
   it("lets a naked update touch no other organization's rows", async () => {
     const key = await globex.asKey();
     await acme.asKey();
-    await test.platform.database.transaction(acme.id, (db) => db.updateTable("apiKeys").set({ name: "taken" }).execute());
+    await transaction(test.platform.database, acme.id, (db) => db.updateTable("apiKeys").set({ name: "taken" }).execute());
     const { rows } = await test.owner.query("select name from api_keys where id = $1", [key.id]);
     expect(rows[0].name).not.toBe("taken");
   });
 
+  it("gives who holds the platform alone nothing to write by", async () => {
+    expect(Object.getOwnPropertyNames(Object.getPrototypeOf(test.platform.database)).sort()).toEqual([
+      "constructor",
+      "end",
+      "read",
+      "usage",
+    ]);
+    const rows = statements.updateTable("apiKeys").set({ name: "taken" });
+    await expect(test.platform.database.read(acme.id, { rows })).rejects.toThrow(/read-only transaction/);
+  });
+
   it("doesn't let a tenant's transaction leak its organization into the next one on the same connection", async () => {
     await test.platform.database.read(acme.id, { one: statements.selectFrom("members").selectAll() });
-    await test.platform.database.transaction(acme.id, async () => 1);
-    const client = await test.platform.database.transaction(globex.id, (db) =>
+    await transaction(test.platform.database, acme.id, async () => 1);
+    const client = await transaction(test.platform.database, globex.id, (db) =>
       sql<{ id: string }>`select current_organization() as id`.execute(db),
     );
     expect(client.rows[0]?.id).toBe(globex.id);
@@ -104,13 +116,13 @@ describe("the platform's database roles", () => {
   });
 
   it("can't read what other organizations have in the queue", async () => {
-    const attempt = test.platform.database.transaction(acme.id, (db) => sql`select data from pgboss.job`.execute(db));
+    const attempt = transaction(test.platform.database, acme.id, (db) => sql`select data from pgboss.job`.execute(db));
     await expect(attempt).rejects.toThrow(/permission denied/);
   });
 
   it("can't change or remove an audit entry, nor can the owner of the tables by accident", async () => {
     for (const change of [sql`update audit_entries set actor_label = 'x'`, sql`delete from audit_entries`, sql`truncate audit_entries`]) {
-      await expect(test.platform.database.transaction(acme.id, (db) => change.execute(db))).rejects.toThrow(/permission denied/);
+      await expect(transaction(test.platform.database, acme.id, (db) => change.execute(db))).rejects.toThrow(/permission denied/);
     }
     await expect(test.owner.query("truncate audit_entries")).rejects.toThrow(/append-only/);
   });
@@ -120,7 +132,7 @@ describe("a tenant's transaction", () => {
   it("undoes everything when its work throws after writing", async () => {
     const before = await test.owner.query("select count(*) from api_keys");
     await expect(
-      test.platform.database.transaction(acme.id, async (db) => {
+      transaction(test.platform.database, acme.id, async (db) => {
         await db.updateTable("apiKeys").set({ name: "half done" }).execute();
         throw new Error("half way");
       }),
@@ -130,7 +142,7 @@ describe("a tenant's transaction", () => {
   });
 
   it("reports a failure that the work swallowed instead of pretending to have committed", async () => {
-    const swallowed = test.platform.database.transaction(acme.id, async (db) => {
+    const swallowed = transaction(test.platform.database, acme.id, async (db) => {
       await sql`select 1 / 0`.execute(db).catch(() => "ignored");
       return "fine";
     });
@@ -138,7 +150,8 @@ describe("a tenant's transaction", () => {
   });
 
   it("undoes everything when a statement of the commit's round trip fails", async () => {
-    const failing = test.platform.database.transaction(
+    const failing = transaction(
+      test.platform.database,
       acme.id,
       (db) => db.updateTable("apiKeys").set({ name: "unaudited" }).execute(),
       () => [sql`select 1 / 0`.compile(statements)],

@@ -1,3 +1,4 @@
+import { transaction } from "@obelisk/core/db/tenant-transaction";
 import { authorize } from "@obelisk/core/kernel/authorization";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compileContract } from "../src/compile-contract.ts";
@@ -33,7 +34,7 @@ describe("a tenant", () => {
 
   it("has contexts that the rows stand behind, for each role and for a key", async () => {
     const grant = (ctx: ReturnType<TestTenant["asOwner"]>) =>
-      test.platform.database.transaction(tenant.id, (db) => authorize(db, ctx, "deployments.read"));
+      transaction(test.platform.database, tenant.id, (db) => authorize(db, ctx, "deployments.read"));
     expect(await grant(tenant.asOwner())).toEqual({ type: "role", role: "owner" });
     expect(await grant(tenant.asMember())).toEqual({ type: "role", role: "member" });
     expect(await grant((await tenant.asKey(["deployments:read"])).ctx)).toEqual({ type: "scopes", scopes: ["deployments:read"] });

@@ -3,6 +3,7 @@ import type { Permission } from "@obelisk/schemas/access";
 import { CompiledQuery } from "kysely";
 import type { z } from "zod";
 import type { TenantDb } from "../db/tenant-db.ts";
+import { transaction } from "../db/tenant-transaction.ts";
 import { type AuditRecord, appendEntry } from "./audit-chain.ts";
 import { authorize, type Grant } from "./authorization.ts";
 import type { OrganizationContext } from "./context.ts";
@@ -50,7 +51,8 @@ export function mutation<Schema extends z.ZodType, Result>(
     const { limit } = definition;
     const { clock, database, settings } = ctx.platform;
     const now = clock.now();
-    const changed = database.transaction(
+    const changed = transaction(
+      database,
       ctx.organizationId,
       async (db) => {
         const grant = authorize(db, ctx, definition.permission);

@@ -1,7 +1,7 @@
 import { Queue } from "@obelisk/queue";
 import { applicationRole, createPool, roleUrl, systemRole } from "../db/client.ts";
 import { bindSystemDb, createSystemDb } from "../db/system-db.ts";
-import { TenantDatabase } from "../db/tenant-db.ts";
+import { openTenantDatabase } from "../db/tenant-transaction.ts";
 import { systemClock } from "./clock.ts";
 import type { Platform, PlatformSettings } from "./context.ts";
 import type { Logger } from "./logger.ts";
@@ -27,7 +27,7 @@ export async function openPlatform(options: PlatformOptions): Promise<{ platform
   const url = (role: string) => roleUrl(options.databaseUrl, role, newestKey);
   const onError = (error: Error) => options.logger.warn({ err: error }, "lost a database connection");
   const pool = (role: string, connections: number) => createPool(url(role), { applicationName: options.name, connections, onError });
-  const database = new TenantDatabase(pool(applicationRole, options.connections.application));
+  const database = openTenantDatabase(pool(applicationRole, options.connections.application));
   const system = createSystemDb(pool(systemRole, options.connections.system));
   const queue = await Queue[options.role]({
     connectionString: url(systemRole),

@@ -1,7 +1,7 @@
 import type { AuditAction, AuditVerification } from "@obelisk/schemas/audit";
 import { statements } from "../../db/tenant-db.ts";
 import { type ChainedContent, canonicalEntry, chainHash, chainStart, type JsonValue } from "../../kernel/audit-chain.ts";
-import { authorize } from "../../kernel/authorization.ts";
+import { readAuthorized } from "../../kernel/authorized-read.ts";
 import type { Actor, OrganizationContext, Platform } from "../../kernel/context.ts";
 import { type EntryRow, filteredEntries } from "./entries.ts";
 
@@ -11,7 +11,7 @@ type Fault = NonNullable<AuditVerification["fault"]>;
 
 /** Walks the organization's chain for a member. See `verifyChain`. */
 export async function verifyAudit(ctx: OrganizationContext): Promise<AuditVerification> {
-  await ctx.platform.database.transaction(ctx.organizationId, (db) => authorize(db, ctx, "audit.read"));
+  await readAuthorized(ctx, "audit.read", {});
   return verifyChain(ctx.platform, ctx.organizationId);
 }
 

@@ -1,5 +1,6 @@
 import { type CompiledQuery, sql } from "kysely";
 import { statements } from "../../db/tenant-db.ts";
+import { transaction } from "../../db/tenant-transaction.ts";
 import type { Platform } from "../../kernel/context.ts";
 import { ObeliskError } from "../../kernel/errors.ts";
 
@@ -49,7 +50,7 @@ export function isAnswered(error: unknown): boolean {
 
 /** Keeps a refusal, which no change stands behind. @throws what `isAnswered` knows */
 export async function keepRefusal(platform: Platform, request: IdempotentRequest, answer: StoredAnswer): Promise<void> {
-  await platform.database.transaction(request.organizationId, (db) => db.executeQuery(keepAnswer(request, answer)));
+  await transaction(platform.database, request.organizationId, (db) => db.executeQuery(keepAnswer(request, answer)));
 }
 
 /**
@@ -75,7 +76,7 @@ export async function forgetExpired(
   platform: Platform,
   { organizationId, keyId, route, idempotencyKey }: IdempotentRequest,
 ): Promise<void> {
-  await platform.database.transaction(organizationId, (db) =>
+  await transaction(platform.database, organizationId, (db) =>
     db
       .deleteFrom("idempotencyKeys")
       .where("keyId", "=", keyId)

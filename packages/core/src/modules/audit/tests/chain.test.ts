@@ -1,3 +1,4 @@
+import { transaction } from "@obelisk/core/db/tenant-transaction";
 import { appendEntry } from "@obelisk/core/kernel/audit-chain";
 import { createApiKey, revokeApiKey } from "@obelisk/core/modules/api-keys";
 import { exportAudit, pageAudit, verifyAudit, verifyChain } from "@obelisk/core/modules/audit";
@@ -97,7 +98,7 @@ describe("verification", () => {
       ...{ organizationId: tenant.id, at: new Date(), actor: ctx.actor, requestId: "test", ip: null },
       ...{ action: "task.succeeded", target: { type: "task", id: "tsk", label: "task" }, data: { nested: { b: [1, null], a: "ü" } } },
     });
-    await host.platform.database.transaction(tenant.id, (db) => Promise.all(Array.from({ length: 1_010 }, () => db.executeQuery(entry))));
+    await transaction(host.platform.database, tenant.id, (db) => Promise.all(Array.from({ length: 1_010 }, () => db.executeQuery(entry))));
     expect(await verifyAudit(ctx)).toMatchObject({ intact: true, entries: 1_010 });
     await tamper("update audit_entries set ip = '1.1.1.1' where organization_id = $1 and sequence = 1005", [tenant.id]);
     expect(await verifyAudit(ctx)).toMatchObject({ intact: false, fault: { sequence: 1_005 } });

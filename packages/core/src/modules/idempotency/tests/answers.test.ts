@@ -1,3 +1,4 @@
+import { transaction } from "@obelisk/core/db/tenant-transaction";
 import {
   beginRequest,
   forgetExpired,
@@ -33,7 +34,8 @@ type Asked = ReturnType<typeof request>;
 
 /** One attempt: a change to a row that all attempts share, with its answer. */
 const attempt = (asked: Asked, name: string) =>
-  host.platform.database.transaction(
+  transaction(
+    host.platform.database,
     tenant.id,
     async (db) => db.updateTable("apiKeys").set({ name }).where("organizationId", "=", tenant.id).execute(),
     () => [keepAnswer(asked, { status: 201, body: name })],

@@ -1,4 +1,5 @@
 import { roleUrl } from "@obelisk/core/db/client";
+import { transaction } from "@obelisk/core/db/tenant-transaction";
 import { createTenant, type TestTenant } from "@obelisk/testing/tenant";
 import { openTestPlatform, type TestPlatform } from "@obelisk/testing/test-platform";
 import { sql } from "kysely";
@@ -33,20 +34,20 @@ test("every table that carries an organization forces row-level security", async
 });
 
 test("a query that forgets its tenant sees this organization's rows alone", async () => {
-  const naked = await host.platform.database.transaction(mine.id, (db) => db.selectFrom("apiKeys").select("organizationId").execute());
+  const naked = await transaction(host.platform.database, mine.id, (db) => db.selectFrom("apiKeys").select("organizationId").execute());
   expect(new Set(naked.map(({ organizationId }) => organizationId))).toEqual(new Set([mine.id]));
-  const members = await host.platform.database.transaction(mine.id, (db) => db.selectFrom("members").selectAll().execute());
+  const members = await transaction(host.platform.database, mine.id, (db) => db.selectFrom("members").selectAll().execute());
   expect(members).toHaveLength(3);
-  const organizations = await host.platform.database.transaction(mine.id, (db) => db.selectFrom("organizations").select("id").execute());
+  const organizations = await transaction(host.platform.database, mine.id, (db) => db.selectFrom("organizations").select("id").execute());
   expect(organizations).toEqual([{ id: mine.id }]);
 });
 
 test("a change that forgets its tenant, or names another, changes nothing of another's", async () => {
   const { database } = host.platform;
-  await database.transaction(mine.id, (db) => db.updateTable("apiKeys").set({ name: "naked" }).execute());
+  await transaction(database, mine.id, (db) => db.updateTable("apiKeys").set({ name: "naked" }).execute());
   const { rows } = await host.owner.query("select name from api_keys where organization_id = $1", [theirs.id]);
   expect(rows.map(({ name }) => name)).not.toContain("naked");
-  const insert = database.transaction(mine.id, (db) =>
+  const insert = transaction(database, mine.id, (db) =>
     db.insertInto("members").values({ organizationId: theirs.id, id: "mem_x", userId: mine.users.owner.id, role: "owner" }).execute(),
   );
   await expect(insert).rejects.toThrow(/row-level security/);
@@ -72,7 +73,7 @@ test("without an organization the application's role sees no row of any tenant t
 });
 
 test("the organization of a transaction ends with it", async () => {
-  await host.platform.database.transaction(mine.id, (db) => db.selectFrom("members").select("id").execute());
-  const { rows } = await host.platform.database.transaction("", (db) => sql`select id from members`.execute(db as never));
+  await transaction(host.platform.database, mine.id, (db) => db.selectFrom("members").select("id").execute());
+  const { rows } = await transaction(host.platform.database, "", (db) => sql`select id from members`.execute(db as never));
   expect(rows).toEqual([]);
 });
