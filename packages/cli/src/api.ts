@@ -1,5 +1,5 @@
 import { createClient, type ObeliskClient } from "@obelisk/sdk";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { CommandFailure } from "./failure.ts";
 import { platformUrl } from "./local-platform.ts";
 import type { Surroundings } from "./runtime.ts";
@@ -9,27 +9,37 @@ export interface ApiOptions {
   token?: string;
 }
 
-/** Adds `--url` and `--token`, which fall back to OBELISK_URL and OBELISK_TOKEN. */
-export function withApiOptions(command: Command): Command {
+/** Adds `--url` and `--token`; see `baseUrlOf` and `tokenOf`. */
+export function withApiOptions(command: Command, token = "API key; prefer OBELISK_TOKEN, arguments are seen by others"): Command {
   return command
-    .addOption(new Option("--url <url>", "where Obelisk is; that of the data directory unless told").env("OBELISK_URL"))
-    .addOption(new Option("--token <token>", "API key; prefer the variable, arguments are seen by others").env("OBELISK_TOKEN"));
+    .option("--url <url>", "where Obelisk is, or OBELISK_URL; that of the data directory unless told")
+    .option("--token <token>", token);
+}
+
+/** The API key as told, or else of OBELISK_TOKEN. */
+export function tokenOf({ token }: ApiOptions, variables: Surroundings["variables"]): string | undefined {
+  return token ?? variables["OBELISK_TOKEN"];
 }
 
 /** @throws CommandFailure where no key was given or the address is none. */
-export function clientOf({ url, token }: ApiOptions, variables: Surroundings["variables"]): ObeliskClient {
+export function clientOf(options: ApiOptions, variables: Surroundings["variables"]): ObeliskClient {
+  const token = tokenOf(options, variables);
   if (!token) {
     throw new CommandFailure(
       "no API key was given",
       "Set OBELISK_TOKEN, or create one: obelisk keys create --organization acme --name cli --scopes deployments:read,deployments:write",
     );
   }
-  return createClient({ baseUrl: baseUrlOf(url, variables), token, userAgent: "obelisk-cli" });
+  return createClient({ baseUrl: baseUrlOf(options, variables), token, userAgent: "obelisk-cli" });
 }
 
-/** Where Obelisk is: as told, or else the one of the data directory, or else as configured. @throws CommandFailure for what is no address */
-export function baseUrlOf(url: string | undefined, variables: Surroundings["variables"]): string {
-  const baseUrl = url ?? platformUrl(variables);
-  if (!/^https?:\/\/[^/]+/.test(baseUrl)) throw new CommandFailure(`--url ${baseUrl} is not an http:// or https:// address`);
+/**
+ * Where Obelisk is: as told, or else by OBELISK_URL, or else the one of the data directory, or else as configured.
+ * @throws CommandFailure for what is no address
+ */
+export function baseUrlOf({ url }: ApiOptions, variables: Surroundings["variables"]): string {
+  const baseUrl = url ?? variables["OBELISK_URL"] ?? platformUrl(variables);
+  if (!/^https?:\/\/[^/]+/.test(baseUrl))
+    throw new CommandFailure(`${url === undefined ? "OBELISK_URL" : "--url"} ${baseUrl} is not an http:// or https:// address`);
   return baseUrl.replace(/\/+$/, "");
 }

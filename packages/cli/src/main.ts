@@ -1,3 +1,4 @@
+import { presentVariables } from "@obelisk/core/kernel/environment";
 import { Command } from "commander";
 import packageManifest from "../package.json" with { type: "json" };
 import { auditCommand } from "./commands/audit.ts";
@@ -55,7 +56,7 @@ export async function main(args: string[], variables: Record<string, string | un
     if (error.code !== "EPIPE") throw error;
     process.exit(141);
   });
-  const program = programOf({ variables, signal: interrupt.signal });
+  const program = programOf({ variables: presentVariables(variables), signal: interrupt.signal });
   try {
     await program.parseAsync(args, { from: "user" });
     return 0;

@@ -228,6 +228,16 @@ describe("every command", () => {
     }
   });
 
+  it("takes an empty variable for one that isn't set", async () => {
+    const list = (env: Record<string, string>) => obelisk(["deployments", "list"], { env: { OBELISK_URL: "", ...env } });
+    const [keyless, lost] = await Promise.all([
+      list({ OBELISK_TOKEN: "" }),
+      list({ OBELISK_TOKEN: "obk_x", DATABASE_URL: "", BASE_URL: "" }),
+    ]);
+    expect(keyless).toMatchObject({ status: 1, stderr: expect.stringContaining("no API key was given") });
+    expect(lost).toMatchObject({ status: 1, stderr: expect.stringContaining("http://localhost:2") });
+  });
+
   it("names every fault of the environment and shows no value", async () => {
     const { status, stderr } = await obelisk(["status"], { env: { PORT: "secret-port", LOG_LEVEL: "loud" } });
     expect(status).toBe(1);

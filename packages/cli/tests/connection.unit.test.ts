@@ -20,11 +20,15 @@ afterEach(() => rmSync(directory, { recursive: true }));
 const variables = () => ({ OBELISK_DATA_DIR: directory, PORT: "5000" });
 
 test("commands that speak to the API go where they are told, else where the Obelisk of the data directory runs, else as configured", () => {
-  expect(baseUrlOf(undefined, variables())).toBe("http://localhost:5000");
-  expect(baseUrlOf(undefined, { ...variables(), BASE_URL: "https://obelisk.test" })).toBe("https://obelisk.test");
+  expect(baseUrlOf({}, variables())).toBe("http://localhost:5000");
+  expect(baseUrlOf({}, { ...variables(), BASE_URL: "https://obelisk.test" })).toBe("https://obelisk.test");
   const lock = lockDirectory(directory);
-  expect(baseUrlOf(undefined, variables())).toBe("http://localhost:4000");
-  expect(baseUrlOf("http://elsewhere.test/", variables())).toBe("http://elsewhere.test");
+  expect(baseUrlOf({}, variables())).toBe("http://localhost:4000");
+  expect(baseUrlOf({ url: "http://elsewhere.test/" }, variables())).toBe("http://elsewhere.test");
+  const named = { ...variables(), OBELISK_URL: "http://named.test" };
+  expect(baseUrlOf({}, named)).toBe("http://named.test");
+  expect(baseUrlOf({ url: "http://elsewhere.test/" }, named)).toBe("http://elsewhere.test");
   lock.release();
-  expect(() => baseUrlOf("elsewhere", variables())).toThrow("--url elsewhere is not");
+  expect(() => baseUrlOf({ url: "elsewhere" }, variables())).toThrow("--url elsewhere is not");
+  expect(() => baseUrlOf({}, { ...variables(), OBELISK_URL: "named" })).toThrow("OBELISK_URL named is not");
 });

@@ -18,6 +18,10 @@ it("knows every command of the product", () => {
   expect(commands.map(({ path }) => path).sort()).toEqual(expected.sort());
 });
 
+it("leaves the environment to the one place that reads it", () => {
+  expect(commands.flatMap(({ command }) => command.options.flatMap(({ envVar, long }) => (envVar ? [long] : [])))).toEqual([]);
+});
+
 it.each(commands)("$path has a description and help with an example of itself", ({ path, command }) => {
   let shown = "";
   command.configureOutput({ writeOut: (text) => (shown += text) }).outputHelp();

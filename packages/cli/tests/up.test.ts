@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "@obelisk/embedded";
+import { createTestDatabase } from "@obelisk/testing/test-database";
 import { waitFor } from "@obelisk/testing/wait-for";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
@@ -45,8 +46,8 @@ function run(port: number, more: Record<string, string> = {}): Up {
   return up;
 }
 
-async function ready(port: number): Promise<Up> {
-  const up = run(port);
+async function ready(port: number, variables: Record<string, string> = {}): Promise<Up> {
+  const up = run(port, variables);
   await waitFor(() => up.said().includes(`Obelisk is ready: http://localhost:${port}`) || up.child.exitCode !== null, {
     within: 90_000,
     what: "Obelisk is ready",
@@ -83,6 +84,21 @@ test("it announces the address and the demo sign-ins, stops everything it starte
     AUTH_SECRET: before.AUTH_SECRET,
     ENCRYPTION_KEY: before.ENCRYPTION_KEY,
   });
+});
+
+test("with a DATABASE_URL it starts no database and no chain, and runs on that one", async () => {
+  const database = await createTestDatabase();
+  try {
+    const up = await ready(await freePort(), { DATABASE_URL: database.databaseUrl, ENCRYPTION_KEY: database.encryptionKey });
+    const processes = JSON.parse(readFileSync(join(dataDir, "processes.json"), "utf8")) as { name: string }[];
+    expect(processes.map(({ name }) => name).sort()).toEqual(["server", "worker"]);
+    expect(readdirSync(dataDir).filter((name) => /postgres|chain/.test(name))).toEqual([]);
+    for (const name of ["server", "worker"] as const) expect(seen(name).DATABASE_URL).toBe(database.databaseUrl);
+    up.child.kill("SIGINT");
+    expect(await up.ended).toBe(0);
+  } finally {
+    await database.drop();
+  }
 });
 
 test("a second start on the same data directory is refused and says why; the first goes on", async () => {

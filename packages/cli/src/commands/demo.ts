@@ -1,6 +1,6 @@
 import { createClient } from "@obelisk/sdk";
-import { Command, Option } from "commander";
-import { baseUrlOf } from "../api.ts";
+import { Command } from "commander";
+import { type ApiOptions, baseUrlOf, tokenOf, withApiOptions } from "../api.ts";
 import { Narrator } from "../demo/narrator.ts";
 import type { DemoOptions } from "../demo/run.ts";
 import { wholeNumber } from "../durations.ts";
@@ -9,9 +9,7 @@ import { operatorContext, requireOrganization, runningConnection, withPlatform }
 import { print } from "../output.ts";
 import type { Surroundings } from "../runtime.ts";
 
-interface Options {
-  url?: string;
-  token?: string;
+interface Options extends ApiOptions {
   rpcUrl?: string;
   organization: string;
   events: number;
@@ -23,10 +21,8 @@ const keyLife = 3_600;
 
 /** `obelisk demo`: proves the main job on a running Obelisk. */
 export function demoCommand(surroundings: Surroundings): Command {
-  return new Command("demo")
+  return withApiOptions(new Command("demo"), "API key with both scopes, or OBELISK_TOKEN; one is made beside the database unless told")
     .description("prove the main job on a running Obelisk: index a new contract and compare every event with the chain")
-    .addOption(new Option("--url <url>", "where Obelisk is; that of the data directory unless told").env("OBELISK_URL"))
-    .addOption(new Option("--token <token>", "API key with both scopes; one is made beside the database unless told").env("OBELISK_TOKEN"))
     .option("--rpc-url <url>", "the development chain to use; Obelisk's own unless told")
     .option("--organization <slug>", "whose key is made", "acme")
     .option("--events <count>", "events emitted before the indexer starts", wholeNumber(1, 1_000_000), 12_000)
@@ -34,7 +30,8 @@ export function demoCommand(surroundings: Surroundings): Command {
     .addHelpText("after", "\nExample:\n  $ obelisk demo --keep")
     .action(async (options: Options) => {
       const narrator = new Narrator(print);
-      await (options.token ? withGivenKey(surroundings, options, options.token, narrator) : withOwnKey(surroundings, options, narrator));
+      const token = tokenOf(options, surroundings.variables);
+      await (token ? withGivenKey(surroundings, options, token, narrator) : withOwnKey(surroundings, options, narrator));
       print(`\nAll as it must be, after ${narrator.elapsed()}.`);
     });
 }
@@ -68,7 +65,7 @@ async function withOwnKey(surroundings: Surroundings, options: Options, narrator
 
 function target(surroundings: Surroundings, options: Options, token: string, narrator: Narrator): Omit<DemoOptions, "verifyAudit"> {
   const running = runningConnection(surroundings.variables);
-  const baseUrl = baseUrlOf(options.url, surroundings.variables);
+  const baseUrl = baseUrlOf(options, surroundings.variables);
   const rpcUrl = options.rpcUrl ?? running?.chainRpcUrl;
   if (!rpcUrl)
     throw new CommandFailure(

@@ -97,6 +97,11 @@ const neededInProduction = {
   DATABASE_URL: "the PostgreSQL to use; set it, such as postgres://obelisk:…@db/obelisk",
 } as const;
 
+/** The variables that are set: an empty one counts as absent. */
+export function presentVariables(variables: Record<string, string | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""));
+}
+
 /**
  * Reads the environment. An empty variable counts as absent.
  * @param needed What the caller can't do without.
@@ -106,7 +111,7 @@ export function parseEnvironment<Needed extends keyof Environment = never>(
   variables: Record<string, string | undefined>,
   needed: readonly Needed[] = [],
 ): Environment & { [Name in Needed]: NonNullable<Environment[Name]> } {
-  const present = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""));
+  const present = presentVariables(variables);
   const parsed = schema.safeParse(present);
   const faults = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
   const purposes: Record<string, string> = {
