@@ -43,13 +43,13 @@ async function freePort(): Promise<number> {
   });
 }
 
-/** Runs one `obelisk` command on a data directory and gives what it printed. */
+/** Runs one `obelisk` command on a data directory, with further variables, and gives what it printed. */
 export async function obelisk(
   dataDir: string,
   args: string[],
-  port?: number,
+  variables: Record<string, string> = {},
 ): Promise<{ status: number | null; stdout: string; stderr: string }> {
-  const child = spawnObelisk(dataDir, args, port);
+  const child = spawnObelisk(dataDir, args, variables);
   let stdout = "";
   let stderr = "";
   child.stdout?.on("data", (chunk: Buffer) => {
@@ -62,12 +62,12 @@ export async function obelisk(
   return { status, stdout, stderr };
 }
 
-function spawnObelisk(dataDir: string, args: string[], port?: number): ChildProcess {
+function spawnObelisk(dataDir: string, args: string[], variables: Record<string, string>): ChildProcess {
   // Nothing else of the test runner's environment: it sets names that Obelisk reads too.
   const { PATH, HOME, TMPDIR } = process.env;
   return spawn(process.execPath, [cli, ...args], {
     cwd: repository,
-    env: { PATH, HOME, TMPDIR, OBELISK_DATA_DIR: dataDir, ...(port ? { PORT: String(port) } : {}) },
+    env: { PATH, HOME, TMPDIR, OBELISK_DATA_DIR: dataDir, ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
@@ -75,7 +75,7 @@ function spawnObelisk(dataDir: string, args: string[], port?: number): ChildProc
 /** Starts Obelisk and waits for the line that says it is ready. */
 export async function startObelisk(dataDir: string, port?: number): Promise<RunningObelisk> {
   const chosen = port ?? (await freePort());
-  const child = spawnObelisk(dataDir, ["up"], chosen);
+  const child = spawnObelisk(dataDir, ["up"], { PORT: String(chosen) });
   let text = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on("data", (chunk: Buffer) => {
