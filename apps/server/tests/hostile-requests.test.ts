@@ -91,6 +91,7 @@ test("a NUL in the path names nothing, whoever asks is looked at first, and one 
   }
   for (const [query, path] of [
     ["cursor=%00", "cursor"],
+    [`cursor=${id}`, "cursor"],
     ["cursor=a&x%00=1", ""],
   ]) {
     const answer = await serving.ask(`${list}/${id}/tasks?${query}`, { token: key.token });

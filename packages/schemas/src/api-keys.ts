@@ -31,7 +31,7 @@ export const apiKeyStatuses = ["active", "rotating", "expired", "revoked"] as co
 export type ApiKeyStatus = (typeof apiKeyStatuses)[number];
 
 /** The dashboard's list of keys. `search` is part of a name, or the beginning of an id or of a token. */
-export const apiKeyFilterSchema = keysetPageSchema.extend({
+export const apiKeyFilterSchema = keysetPageSchema("apiKey").extend({
   status: z.enum(apiKeyStatuses).nullish(),
   search: z.string().trim().max(64).nullish(),
 });

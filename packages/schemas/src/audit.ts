@@ -46,7 +46,7 @@ export const auditEntrySchema = z.object({
 
 export type AuditEntry = z.infer<typeof auditEntrySchema>;
 
-export const auditFilterSchema = keysetPageSchema.extend({
+export const auditFilterSchema = keysetPageSchema("sequence").extend({
   action: auditActionSchema.nullish(),
   actorId: z.string().max(64).nullish(),
   targetId: z.string().max(64).nullish(),

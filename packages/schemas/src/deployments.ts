@@ -255,7 +255,7 @@ export const logQuerySchema = z.object({
 });
 
 /** The dashboard's list. */
-export const deploymentFilterSchema = keysetPageSchema.extend({
+export const deploymentFilterSchema = keysetPageSchema("deployment").extend({
   kind: deploymentKindSchema,
   status: deploymentStatusSchema.nullish(),
   search: z.string().trim().max(64).nullish(),

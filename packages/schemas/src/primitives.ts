@@ -15,9 +15,13 @@ export const idPrefixes = {
 
 export type IdKind = keyof typeof idPrefixes;
 
+function idForm(kind: IdKind): RegExp {
+  return new RegExp(`^${idPrefixes[kind]}_[0-9a-z]{26}$`);
+}
+
 /** Schema of an id of one kind, such as `dep_01jd3v…`. */
 export function idSchema(kind: IdKind) {
-  return z.string().regex(new RegExp(`^${idPrefixes[kind]}_[0-9a-z]{26}$`), `is not the id of a ${kind}: expected ${idPrefixes[kind]}_…`);
+  return z.string().regex(idForm(kind), `is not the id of a ${kind}: expected ${idPrefixes[kind]}_…`);
 }
 
 /** A person's name for a thing: trimmed, one line, 1 to 64 characters. */
@@ -37,11 +41,18 @@ export const offsetPageSchema = z.object({
   offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
 });
 
-/** Keyset paging of the dashboard: `cursor` is the last row's id or sequence as given in `nextCursor`. */
-export const keysetPageSchema = z.object({
-  limit: z.number().int().min(1).max(100).default(25),
-  cursor: z.string().max(64).nullish(),
-});
+/** What a list's rows are told apart and ordered by: their ids, or their sequence. */
+export type PageKey = IdKind | "sequence";
+
+/** The last row's key, as given in `nextCursor`. */
+export function cursorSchema(key: PageKey) {
+  return z.string().regex(key === "sequence" ? /^[1-9][0-9]{0,14}$/ : idForm(key), "expected the nextCursor of a page");
+}
+
+/** Keyset paging of the dashboard. */
+export function keysetPageSchema(key: PageKey) {
+  return z.object({ limit: z.number().int().min(1).max(100).default(25), cursor: cursorSchema(key).nullish() });
+}
 
 /** One page of a keyset-paged list. */
 export interface Page<T> {

@@ -23,6 +23,7 @@ import {
   logQuerySchema,
   taskSchema,
 } from "@obelisk/schemas/deployments";
+import { cursorSchema } from "@obelisk/schemas/primitives";
 import type { ProblemCode } from "@obelisk/schemas/problem";
 import { z } from "zod";
 
@@ -47,7 +48,7 @@ export interface Operation {
 
 const createBodies = { indexer: createIndexerSchema } as const satisfies Record<DeploymentKind, z.ZodType>;
 
-const tasksQuery = z.object({ limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.string().max(64).optional() });
+const tasksQuery = z.object({ limit: z.coerce.number().int().min(1).max(100).default(20), cursor: cursorSchema("task").optional() });
 
 const one = z.object({ data: deploymentSchema });
 const asData = (result: unknown) => ({ data: result });

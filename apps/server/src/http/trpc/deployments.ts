@@ -73,7 +73,7 @@ export const deploymentsRouter = router({
     return readLogs(ctx.organization, { id: input.id, limit: input.limit, ...(input.after == null ? {} : { after: input.after }) });
   }),
   tasks: procedure
-    .input(keysetPageSchema.extend(one.shape))
+    .input(keysetPageSchema("task").extend(one.shape))
     .query(({ ctx, input }): Promise<Page<Task>> => listTasks(ctx.organization, { ...input, cursor: input.cursor ?? undefined })),
   cancelTask: procedure.input(oneTask).mutation(({ ctx, input }): Promise<Task> => cancelTask(ctx.organization, input)),
   rerunTask: procedure.input(oneTask).mutation(({ ctx, input }): Promise<Task> => rerunTask(ctx.organization, input)),

@@ -164,6 +164,7 @@ test("owners and admins manage keys, members only see them, keys never touch key
   expect(page.items).toHaveLength(2);
   const next = await pageApiKeys(tenant.asMember(), { limit: 100, cursor: page.nextCursor });
   expect(next.items.some(({ id }) => page.items.some((item) => item.id === id))).toBe(false);
+  await expect(pageApiKeys(tenant.asMember(), { cursor: "x" })).rejects.toMatchObject({ errors: [{ path: "cursor" }] });
 });
 
 test("what is wrong with a key's definition is named", async () => {
