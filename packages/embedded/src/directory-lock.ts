@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -24,6 +24,12 @@ export class DirectoryTaken extends Error {
   }
 }
 
+/**
+ * For how long a start waits for the lock, in milliseconds: a command that only asks whether the directory is free has it for a moment, and
+ * isn't what a start must be refused for.
+ */
+const askedMs = 200;
+
 /** Collected as garbage, an open database would let go of its lock. */
 const held = new Set<DatabaseSync>();
 
@@ -47,7 +53,10 @@ export function lockDirectory(directory: string): DirectoryLock {
   held.add(lock);
   return {
     release: () => {
-      if (held.delete(lock)) lock.close();
+      if (!held.delete(lock)) return;
+      // Before the lock goes: the next holder writes its own.
+      rmSync(holderFile, { force: true });
+      lock.close();
     },
   };
 }
@@ -93,7 +102,7 @@ function openLock(directory: string, file: string): DatabaseSync {
     // Opened here only where it is new: closing it would end a lock that this process has on it.
     if (!existsSync(file)) closeSync(openSync(file, "a", 0o600));
     chmodSync(file, 0o600);
-    return new DatabaseSync(file, { timeout: 0 });
+    return new DatabaseSync(file, { timeout: askedMs });
   } catch (error) {
     throw unusable(directory, error);
   }

@@ -84,6 +84,25 @@ test("a holder's number that another process has now keeps nobody out", () => {
   lockDirectory(directory).release();
 });
 
+test("a command that only asks for the directory at that moment keeps no start out", async () => {
+  lockDirectory(directory).release();
+  const asking = spawn(process.execPath, [join(import.meta.dirname, "stand-ins/asking.ts"), directory], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  children.push(asking);
+  await once(asking.stdout, "data");
+  // It lets go 20 ms after it hears this.
+  asking.stdin.write("go\n");
+  lockDirectory(directory).release();
+});
+
+test("a holder that let go is named no more", async () => {
+  const lock = lockDirectory(directory);
+  expect(readdirSync(directory)).toContain("lock.json");
+  lock.release();
+  expect(readdirSync(directory)).not.toContain("lock.json");
+});
+
 test("released, it can be taken again", () => {
   lockDirectory(directory).release();
   lockDirectory(directory).release();
