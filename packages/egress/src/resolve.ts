@@ -22,6 +22,12 @@ export interface NameSources {
 /** For the first try with one name server, in milliseconds; the second one has longer. */
 const tryMs = 1_500;
 
+/**
+ * How much longer one family of addresses is waited for once the other has some, in milliseconds: a name server that drops the questions for one
+ * of them must not keep the host out of reach.
+ */
+const otherFamilyMs = 250;
+
 /** Nobody answers: asking for other spellings of the name would only take as long again. */
 const silent = new Set(["ETIMEOUT", "ECANCELLED", "ECONNREFUSED"]);
 /** There is no such name. */
@@ -44,7 +50,7 @@ export async function resolveName(name: string, sources: NameSources = {}): Prom
   let failure: NodeJS.ErrnoException | null = null;
   try {
     for (const spelling of spellingsOf(name, await textOf(sources.configurationFile ?? "/etc/resolv.conf"))) {
-      const answers = await Promise.allSettled([resolver.resolve4(spelling), resolver.resolve6(spelling)]);
+      const answers = await bothFamilies(resolver, spelling);
       const found = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
       if (found.length > 0) return found.map(addressed);
       const failures = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason as NodeJS.ErrnoException] : []));
@@ -58,6 +64,18 @@ export async function resolveName(name: string, sources: NameSources = {}): Prom
   if (!failure) throw Object.assign(new Error(`the name ${name} has no address: check it`), { code: "ENOTFOUND" });
   if (!silent.has(failure.code ?? "")) throw failure;
   throw Object.assign(new Error(`no name server answered for ${name}`, { cause: failure }), { code: "ETIMEOUT" });
+}
+
+/** Both families' addresses of a name, or how asking for them failed; of the slower one what came in time. */
+async function bothFamilies(resolver: Resolver, name: string): Promise<PromiseSettledResult<string[]>[]> {
+  let hurry: NodeJS.Timeout | undefined;
+  const asked = [resolver.resolve4(name), resolver.resolve6(name)].map((question) =>
+    question.then((addresses) => {
+      hurry ??= setTimeout(() => resolver.cancel(), otherFamilyMs);
+      return addresses;
+    }),
+  );
+  return Promise.allSettled(asked).finally(() => clearTimeout(hurry));
 }
 
 function addressed(address: string): ResolvedAddress {

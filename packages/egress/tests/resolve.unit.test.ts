@@ -10,14 +10,22 @@ const zone: Record<string, string> = {
   "node.example": "192.0.2.1",
   "geth.apps.cluster.test": "192.0.2.2",
   "a.b.cluster.test": "192.0.2.3",
+  "half.example": "192.0.2.4",
+  "late.example": "192.0.2.5",
 };
+
+/** `2001:db8::5`, the one IPv6 address of the zone, which comes 100 ms late. */
+const ipv6 = Buffer.from("20010db8000000000000000000000005", "hex");
 
 let server: Socket;
 let folder: string;
 let asked: string[] = [];
 let sources: NameSources;
 
-/** A name server: it knows the zone's IPv4 addresses, says of other names that there are none, and of `….slow.example` nothing at all. */
+/**
+ * A name server: it knows the zone's IPv4 addresses, says of other names that there are none, of `….slow.example` nothing at all, and nothing
+ * of IPv6 for `half.example`.
+ */
 beforeAll(async () => {
   server = createSocket("udp4", (query, from) => {
     const labels: string[] = [];
@@ -30,14 +38,18 @@ beforeAll(async () => {
     const isIpv4 = query.readUInt16BE(at + 1) === 1;
     const name = labels.join(".").toLowerCase();
     if (isIpv4) asked.push(name);
-    if (name.endsWith("slow.example")) return;
+    if (name.endsWith("slow.example") || (name === "half.example" && !isIpv4)) return;
+    const isLate = name === "late.example" && !isIpv4;
     const address = zone[name];
     const header = Buffer.from(query.subarray(0, 12));
     header.writeUInt16BE(address ? 0x8180 : 0x8183, 2);
-    header.writeUInt16BE(address && isIpv4 ? 1 : 0, 6);
+    header.writeUInt16BE(address && (isIpv4 || isLate) ? 1 : 0, 6);
     header.fill(0, 8);
-    const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...(address ?? "0.0.0.0").split(".").map(Number)]);
-    server.send(Buffer.concat([header, question, ...(address && isIpv4 ? [answer] : [])]), from.port, from.address);
+    const answer = isLate
+      ? Buffer.from([0xc0, 12, 0, 28, 0, 1, 0, 0, 0, 60, 0, 16, ...ipv6])
+      : Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...(address ?? "0.0.0.0").split(".").map(Number)]);
+    const whole = Buffer.concat([header, question, ...(address && (isIpv4 || isLate) ? [answer] : [])]);
+    setTimeout(() => server.send(whole, from.port, from.address), isLate ? 100 : 0);
   });
   await new Promise<void>((resolve) => {
     server.bind(0, "127.0.0.1", resolve);
@@ -71,6 +83,17 @@ test("many names whose server is silent end at their deadline and keep no other 
   expect(performance.now() - started).toBeLessThan(800);
   for (const one of await ended) expect(one).toMatchObject({ status: "rejected", reason: { code: "ETIMEOUT" } });
   expect(performance.now() - started).toBeLessThan(3_000);
+});
+
+test("a name server that drops the questions for one family costs little, and what comes of it in time counts", async () => {
+  const patient = { ...sources, timeoutMs: 5_000 };
+  const started = performance.now();
+  expect(await resolveName("half.example.", patient)).toEqual([{ address: "192.0.2.4", family: 4 }]);
+  expect(performance.now() - started).toBeLessThan(1_000);
+  expect(await resolveName("late.example.", patient)).toEqual([
+    { address: "192.0.2.5", family: 4 },
+    { address: "2001:db8::5", family: 6 },
+  ]);
 });
 
 test("the hosts file comes first, and localhost is this host also where the file doesn't say so", async () => {
