@@ -8,6 +8,18 @@ const scopesSchema = z
   .max(2)
   .refine((scopes) => new Set(scopes).size === scopes.length, "name each scope once");
 
+/** What every token begins with. */
+export const tokenPrefix = "obk_";
+/** Letters and digits that follow it: random ones, then a checksum. */
+export const tokenLengths = { random: 32, checksum: 6 } as const;
+
+const tokenForm = new RegExp(`^${tokenPrefix}[0-9A-Za-z]{${tokenLengths.random + tokenLengths.checksum}}$`);
+
+/** Whether a text looks like a whole token; its checksum isn't looked at. */
+export function looksLikeToken(text: string): boolean {
+  return tokenForm.test(text);
+}
+
 /** Longest life of a key that expires: five years, in seconds. */
 const longestKeyLife = 5 * 365 * 86_400;
 

@@ -1,3 +1,5 @@
+import { looksLikeToken } from "@obelisk/schemas/api-keys";
+
 export interface IndexedTable {
   name: string;
   /** The event's signature; null for the table of every log. */
@@ -34,7 +36,7 @@ export function exampleQuery(table: IndexedTable | undefined): string {
 /** The API key that was typed; null where it doesn't look like one. */
 export function typedKey(text: string): string | null {
   const key = text.trim();
-  return /^obk_[0-9A-Za-z]{38}$/.test(key) ? key : null;
+  return looksLikeToken(key) ? key : null;
 }
 
 /** Makes any text one word of a POSIX shell. */

@@ -1,3 +1,4 @@
+import { tokenLengths, tokenPrefix } from "@obelisk/schemas/api-keys";
 import type { Deployment } from "@obelisk/schemas/deployments";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -174,7 +175,9 @@ function Examples({
           <Field
             label="API key"
             error={
-              key.trim() && !given ? "This does not look like a whole API key: obk_ and 38 letters and digits. It is left out." : undefined
+              key.trim() && !given
+                ? `This does not look like a whole API key: ${tokenPrefix} and ${tokenLengths.random + tokenLengths.checksum} letters and digits. It is left out.`
+                : undefined
             }
             help={
               <>

@@ -1,14 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { looksLikeToken, tokenLengths, tokenPrefix } from "@obelisk/schemas/api-keys";
 
-const prefix = "obk_";
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const randomLength = 32;
-const checksumLength = 6;
 /** Characters of a token kept in clear, for recognition. */
 const shownLength = 10;
-
-const form = new RegExp(`^${prefix}[0-9A-Za-z]{${randomLength + checksumLength}}$`);
 
 function randomText(length: number): string {
   let text = "";
@@ -20,7 +16,7 @@ function randomText(length: number): string {
 function checksum(text: string): string {
   let rest = crc32(text);
   let digits = "";
-  for (let index = 0; index < checksumLength; index += 1) {
+  for (let index = 0; index < tokenLengths.checksum; index += 1) {
     digits = alphabet[rest % 62] + digits;
     rest = Math.floor(rest / 62);
   }
@@ -29,13 +25,13 @@ function checksum(text: string): string {
 
 /** A new API token: `obk_`, 32 random letters and digits (190 bits), and a checksum that tells a typing error without a look-up. */
 export function newToken(): string {
-  const body = prefix + randomText(randomLength);
+  const body = tokenPrefix + randomText(tokenLengths.random);
   return body + checksum(body);
 }
 
 /** Whether a text can be a token at all. What can't never reaches the database. */
 export function isToken(text: string): boolean {
-  return form.test(text) && checksum(text.slice(0, -checksumLength)) === text.slice(-checksumLength);
+  return looksLikeToken(text) && checksum(text.slice(0, -tokenLengths.checksum)) === text.slice(-tokenLengths.checksum);
 }
 
 /** The parts of a token that may be shown. */
