@@ -132,11 +132,13 @@ test("the demo compares every event with the chain, and what it leaves is as it 
   expect(`${demo.stderr}${demo.stdout}`).toContain("equal in every field");
   expect(demo.status).toBe(0);
 
-  const [before] = (await createClient({ baseUrl: running.url, token }).deployments.list("indexer")).data;
-  expect(before?.status).toBe("running");
+  const { deployments } = createClient({ baseUrl: running.url, token });
+  const [newest] = (await deployments.list("indexer")).data;
+  const before = await deployments.get("indexer", newest?.id ?? "");
+  expect(before.status).toBe("running");
   const listed = await command("deployments", "list", "--status", "running", "--json");
   expect(listed.stderr).toBe("");
-  expect(JSON.parse(listed.stdout)).toMatchObject([{ id: before?.id, status: "running" }]);
+  expect(JSON.parse(listed.stdout)).toMatchObject([{ id: before.id, status: "running" }]);
   const port = Number(new URL(running.url).port);
   expect(await running.stop()).toBe(0);
 
@@ -145,7 +147,7 @@ test("the demo compares every event with the chain, and what it leaves is as it 
   // What the page says of the deployment is as old as its last check: that the program is back is what its endpoint answers.
   const answer = await waitFor(
     async () => {
-      const response = await client.endpoint(before?.slug ?? "", "/rest/transfer?limit=5");
+      const response = await client.endpoint(before.slug, "/rest/transfer?limit=5");
       if (response.status === 200) return response;
       expect([502, 503]).toContain(response.status);
       return null;
@@ -153,7 +155,7 @@ test("the demo compares every event with the chain, and what it leaves is as it 
     { within: 15_000, every: 250, what: "the indexer answers again" },
   );
   expect(((await answer.json()) as { data: unknown[] }).data).toHaveLength(5);
-  const after = await client.deployments.get("indexer", before?.id ?? "");
+  const after = await client.deployments.get("indexer", before.id);
   expect(after.status).toBe("running");
   expect({ ...after, health: null, updatedAt: null }).toEqual({ ...before, health: null, updatedAt: null });
 }, 240_000);
