@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type LocalChain, startLocalChain } from "@obelisk/testing/local-chain";
 import type { TestKey } from "@obelisk/testing/tenant";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -102,7 +103,7 @@ describe("deployments", () => {
       ["resume", "suspended"],
       ["redeploy", "running"],
     ] as const) {
-      const made = await insertDeployment(serving.test, tenant, { status: standing });
+      const made = await insertDeployment(serving.test, tenant, { status: standing, rpcUrl: chain.rpcUrl });
       await serving.test.owner.query("update deployments set desired_state = $2 where id = $1", [made.id, standing]);
       expect((await post(`/${made.id}/${action}`)).status, action).toBe(200);
     }
@@ -129,6 +130,52 @@ describe("deployments", () => {
     const answer = await serving.ask(list, { token: key.token, body: { ...body(), rpcUrl: "http://127.0.0.1:9/" } });
     expect(answer.status).toBe(503);
     expect(await answer.json()).toMatchObject({ code: "provisioning_unavailable", errors: [{ path: "rpc" }] });
+  });
+
+  test("whatever would start a program is refused by the preflight too, and leaves the deployment as it stood", async () => {
+    const owner = await createTenant(serving.test);
+    const { token } = await owner.asKey();
+    const { owner: database } = serving.test;
+    const standing = async (id: string) =>
+      (
+        await database.query(
+          `select status, desired_state, failure, (select count(*)::int from tasks where deployment_id = $1) as tasks,
+             (select count(*)::int from audit_entries where target_id = $1) as entries from deployments where id = $1`,
+          [id],
+        )
+      ).rows;
+    await database.query("update templates set enabled = false where id = 'evm-events'");
+    // A good answer of the fleet is remembered for a second.
+    await sleep(1_100);
+    try {
+      for (const [action, status] of [
+        ["resume", "suspended"],
+        ["redeploy", "running"],
+        ["redeploy", "failed"],
+        ["rerun", "failed"],
+      ] as const) {
+        const { id, taskId } = await insertDeployment(serving.test, owner, { status, rpcUrl: chain.rpcUrl });
+        await database.query("update deployments set desired_state = 'suspended' where id = $1 and status = 'suspended'", [id]);
+        await database.query("update tasks set status = 'failed' where id = $1", [taskId]);
+        const before = await standing(id);
+        const answer = await serving.ask(`${list}/${id}${action === "rerun" ? `/tasks/${taskId}` : ""}/${action}`, {
+          token,
+          method: "POST",
+        });
+        expect(answer.status, `${action} of one that is ${status}`).toBe(503);
+        expect(await answer.json()).toMatchObject({
+          code: "provisioning_unavailable",
+          errors: [{ path: "template", message: expect.stringContaining("ask the operator to switch it on") }],
+        });
+        expect(await standing(id)).toEqual(before);
+      }
+      const stops = await insertDeployment(serving.test, owner);
+      expect((await serving.ask(`${list}/${stops.id}/suspend`, { token, method: "POST" })).status).toBe(200);
+      const busy = await serving.ask(`${list}/${stops.id}/resume`, { token, method: "POST" });
+      expect(busy.status, "what can't be asked for is told before what couldn't be done").toBe(409);
+    } finally {
+      await database.query("update templates set enabled = true where id = 'evm-events'");
+    }
   });
 });
 

@@ -140,20 +140,28 @@ export async function pretendWorker(test: TestPlatform): Promise<void> {
 
 let counted = 0;
 
-/** A running deployment straight into the tables. */
+/** A running deployment straight into the tables, that reads nothing from the node at `rpcUrl`. */
 export async function insertDeployment(
   test: TestPlatform,
   tenant: TestTenant,
-  { status = "running", visibility = "private" }: { status?: string; visibility?: string } = {},
+  {
+    status = "running",
+    visibility = "private",
+    rpcUrl = "http://127.0.0.1:1",
+  }: { status?: string; visibility?: string; rpcUrl?: string } = {},
 ): Promise<{ id: string; slug: string; taskId: string }> {
   counted += 1;
   const suffix = String(counted).padStart(26, "0");
   const [id, slug, taskId] = [`dep_${suffix}`, `made-${process.pid}-${counted}`, `tsk_${suffix}`];
-  const config = JSON.stringify({ network: null, rpcUrl: "http://127.0.0.1:1", chainId: 31337, contracts: [] });
+  const made = { network: null, chainId: 31_337, contracts: [] };
+  const sealed = test.platform.secrets.seal(
+    JSON.stringify({ version: 1, family: "evm", rpcUrls: [rpcUrl], ...made }),
+    `deployment.spec:${id}`,
+  );
   await test.owner.query(
     `insert into deployments (organization_id, id, kind, name, slug, template, status, desired_state, visibility, config, sealed_spec, created_by)
-     values ($1, $2, 'indexer', 'made', $3, 'evm-events', $4, 'running', $5, $6, 'sealed', 'test')`,
-    [tenant.id, id, slug, status, visibility, config],
+     values ($1, $2, 'indexer', 'made', $3, 'evm-events', $4, 'running', $5, $6, $7, 'test')`,
+    [tenant.id, id, slug, status, visibility, JSON.stringify({ rpcUrl, ...made }), sealed],
   );
   await test.owner.query(
     `insert into tasks (organization_id, id, deployment_id, action, status, requested_by, request_id, deadline_at, finished_at,

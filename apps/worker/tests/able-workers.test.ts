@@ -78,12 +78,13 @@ describe("a worker without the template's program", () => {
     for (const { id } of created) expect((await on.newestTask(id)).attempt).toBe(1);
   });
 
-  it("alone fails them with the cause and the remedy before anything is touched", async () => {
+  it("alone gets none, and fails one that was accepted before with the cause and the remedy, before anything is touched", async () => {
     const able = await on.startWorker();
     const id = await on.readyFor("resume");
-    await able.stop();
-    await startBare();
+    able.freeze();
     await resumeDeployment(on.ctx, { id });
+    await on.stopWorkers();
+    await startBare();
     const left = await on.until(id, (d) => d.currentTask === null);
     expect(left).toMatchObject({ status: "suspended", desiredState: "suspended", failure: null });
     const task = await on.newestTask(id);
@@ -92,6 +93,7 @@ describe("a worker without the template's program", () => {
       failure: { code: "program_missing", message: expect.stringContaining("Install the same build of Obelisk") },
     });
     expect(task.steps.every(({ status }) => status === "cancelled")).toBe(true);
+    await expect(resumeDeployment(on.ctx, { id })).rejects.toMatchObject({ errors: [{ path: "program" }] });
   });
 });
 
@@ -149,6 +151,11 @@ describe("a host that refuses every start", () => {
 describe("a worker that lacks an encryption key", () => {
   const newest = "the-newest-key-of-at-least-thirty-two-characters";
   const lacks = "lacks the encryption key";
+  /** The server has every key: only the worker lacks one. */
+  beforeAll(() => {
+    Object.assign(on.test.platform, { secrets: new Secrets([on.test.database.encryptionKey, newest]) });
+  });
+
   const startKnowing = () => on.startWorker({ environment: { ENCRYPTION_KEY: `${on.test.database.encryptionKey},${newest}` } });
 
   /** As a worker that has the newest key leaves it behind. */

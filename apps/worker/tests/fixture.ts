@@ -37,7 +37,7 @@ contract Emitter {
 export const actions = {
   provision: { steps: 5, ends: "running" },
   suspend: { steps: 2, ends: "suspended" },
-  resume: { steps: 4, ends: "running" },
+  resume: { steps: 5, ends: "running" },
   redeploy: { steps: 6, ends: "running" },
   deprovision: { steps: 2, ends: "deprovisioned" },
 } as const satisfies Record<TaskAction, { steps: number; ends: DeploymentStatus }>;

@@ -43,6 +43,8 @@ describe("a worker that is full", () => {
     await redeployDeployment(on.ctx, { id });
     const redeployed = await on.until(id, (d) => d.currentTask === null);
     expect(redeployed).toMatchObject({ status: "running", failure: null });
+    const [homeless] = settled.filter((one) => !running.includes(one));
+    await expect(redeployDeployment(on.ctx, { id: homeless?.id ?? "" })).rejects.toMatchObject({ errors: [{ path: "capacity" }] });
   });
 });
 
@@ -70,7 +72,12 @@ describe("several workers and organizations", () => {
     await on.until(id, "running");
     await redeployDeployment(on.ctx, { id });
     await on.untilStep(id, "Stop the program");
-    await resumeDeployment(on.ctx, { id: waiting });
+    // The server goes by what the worker said last, up to three seconds ago: that there is a place.
+    await on.test.owner.query(`
+      create function say_empty() returns trigger language plpgsql as $$ begin new.instances := 0; return new; end $$;
+      create trigger say_empty before insert or update on workers for each row execute function say_empty();
+      update workers set instances = 0`);
+    await resumeDeployment(on.ctx, { id: waiting }).finally(() => on.test.owner.query("drop trigger say_empty on workers"));
     expect(await on.until(waiting, (d) => d.currentTask === null)).toMatchObject({ status: "suspended", desiredState: "suspended" });
     expect(await on.newestTask(waiting)).toMatchObject({ status: "failed", failure: { code: "capacity" } });
     await on.until(id, (d) => d.status === "running" && d.currentTask === null);
@@ -112,20 +119,31 @@ describe("several workers and organizations", () => {
     });
   });
 
-  it("a redeployment that fails at its first look leaves what runs running, and its task tells why", async () => {
-    await on.startWorker();
+  it("a redeployment and a resumption that fail at their first look leave everything as it stood, and task and step tell why", async () => {
+    const worker = await on.startWorker();
+    const suspended = await on.readyFor("resume");
     const { id } = await on.create();
     await on.until(id, "running");
     const before = await getInstance(on.ctx, { id });
+    worker.freeze();
+    await redeployDeployment(on.ctx, { id });
+    await resumeDeployment(on.ctx, { id: suspended });
     await on.test.owner.query("update templates set enabled = false where id = 'evm-events'");
     // A good answer of the fleet is remembered for a second.
     await sleep(1_100);
+    worker.thaw();
     try {
-      await redeployDeployment(on.ctx, { id });
       const left = await on.until(id, (d) => d.currentTask === null);
       expect(left).toMatchObject({ status: "running", desiredState: "running", failure: null });
-      expect(await on.newestTask(id)).toMatchObject({ status: "failed", failure: { code: "provisioning_unavailable" } });
       expect(await getInstance(on.ctx, { id })).toMatchObject({ state: "ready", startedAt: before?.startedAt });
+      const still = await on.until(suspended, (d) => d.currentTask === null);
+      expect(still).toMatchObject({ status: "suspended", desiredState: "suspended", failure: null });
+      for (const one of [id, suspended]) {
+        const { status, failure, steps } = await on.newestTask(one);
+        expect({ status, code: failure?.code }).toEqual({ status: "failed", code: "provisioning_unavailable" });
+        expect(steps[0]).toMatchObject({ name: "Check that it can run", status: "failed", detail: failure?.message });
+        expect(failure?.message).toContain("The template evm-events is switched off.");
+      }
     } finally {
       await on.test.owner.query("update templates set enabled = true where id = 'evm-events'");
     }

@@ -25,6 +25,8 @@ export interface Work<Input> {
 export interface MutationDefinition<Schema extends z.ZodType, Result> {
   permission: Permission;
   input: Schema;
+  /** Looks at what lies outside before anything is opened or locked; throws to refuse. It checks by itself that the actor may. */
+  before?(ctx: OrganizationContext, input: z.output<Schema>): Promise<void>;
   /** Of what it adds one, if anything bounds that. */
   limit?: Limit;
   run(work: Work<z.output<Schema>>): Promise<Result>;
@@ -39,7 +41,8 @@ export type Mutation<Input, Result> = (ctx: OrganizationContext, input: Input) =
  * appends the audit entry and commits. Either half is sent without waiting in between, so a change whose work doesn't wait takes two round
  * trips. Whatever throws undoes all of it.
  *
- * @throws ObeliskError `invalid_request`, `forbidden`, `missing_scope`, `plan_limit_reached`, and what the work throws.
+ * @throws ObeliskError `invalid_request`, `forbidden`, `missing_scope`, `plan_limit_reached`, and what the work and what comes before it
+ *   throw.
  */
 export function mutation<Schema extends z.ZodType, Result>(
   definition: MutationDefinition<Schema, Result>,
@@ -48,6 +51,7 @@ export function mutation<Schema extends z.ZodType, Result>(
     const parsed = definition.input.safeParse(raw);
     if (!parsed.success) throw invalidRequest(fieldErrors(parsed.error.issues));
     const input = parsed.data;
+    await definition.before?.(ctx, input);
     const { limit } = definition;
     const { clock, database, settings } = ctx.platform;
     const now = clock.now();

@@ -74,6 +74,9 @@ const summaries = {
   redeploy: "Restart the program on its configuration",
 };
 
+/** Of what starts the program of a deployment that exists: the preflight comes before it too. */
+const startRefusals: readonly ProblemCode[] = ["not_found", "conflict", "provisioning_unavailable"];
+
 /** Every route of one kind. A new kind needs a create body and nothing else. */
 export function operationsOf(kind: DeploymentKind): Operation[] {
   const root = `/deployments/${kind}`;
@@ -141,7 +144,7 @@ export function operationsOf(kind: DeploymentKind): Operation[] {
         scope: "deployments:write",
         status: 200,
         answer: one,
-        refusals: ["not_found", "conflict"],
+        refusals: action === "suspend" ? ["not_found", "conflict"] : startRefusals,
         run: (ctx, { params }) => named[action](ctx, { id: id(params), kind }),
         present: asData,
       }),
@@ -184,7 +187,7 @@ export function operationsOf(kind: DeploymentKind): Operation[] {
         scope: "deployments:write",
         status: 200,
         answer: z.object({ data: taskSchema }),
-        refusals: ["not_found", "conflict"],
+        refusals: action === "cancel" ? ["not_found", "conflict"] : startRefusals,
         run: (ctx, { params }) => (action === "cancel" ? cancelTask : rerunTask)(ctx, { taskId: params["taskId"] ?? "", id: id(params) }),
         present: asData,
       }),

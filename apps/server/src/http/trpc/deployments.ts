@@ -62,8 +62,14 @@ export const deploymentsRouter = router({
     .mutation(({ ctx, input }): Promise<Deployment> => createDeployment(ctx.organization, "indexer", input)),
 
   suspend: procedure.input(one).mutation(({ ctx, input }): Promise<Deployment> => suspendDeployment(ctx.organization, input)),
-  resume: procedure.input(one).mutation(({ ctx, input }): Promise<Deployment> => resumeDeployment(ctx.organization, input)),
-  redeploy: procedure.input(one).mutation(({ ctx, input }): Promise<Deployment> => redeployDeployment(ctx.organization, input)),
+  resume: procedure
+    .meta({ bound: "costly" })
+    .input(one)
+    .mutation(({ ctx, input }): Promise<Deployment> => resumeDeployment(ctx.organization, input)),
+  redeploy: procedure
+    .meta({ bound: "costly" })
+    .input(one)
+    .mutation(({ ctx, input }): Promise<Deployment> => redeployDeployment(ctx.organization, input)),
   deprovision: procedure.input(one).mutation(({ ctx, input }): Promise<Deployment> => deprovisionDeployment(ctx.organization, input)),
   setVisibility: procedure
     .input(one.extend({ visibility: z.enum(["private", "public"]) }))
@@ -76,7 +82,10 @@ export const deploymentsRouter = router({
     .input(keysetPageSchema("task").extend(one.shape))
     .query(({ ctx, input }): Promise<Page<Task>> => listTasks(ctx.organization, { ...input, cursor: input.cursor ?? undefined })),
   cancelTask: procedure.input(oneTask).mutation(({ ctx, input }): Promise<Task> => cancelTask(ctx.organization, input)),
-  rerunTask: procedure.input(oneTask).mutation(({ ctx, input }): Promise<Task> => rerunTask(ctx.organization, input)),
+  rerunTask: procedure
+    .meta({ bound: "costly" })
+    .input(oneTask)
+    .mutation(({ ctx, input }): Promise<Task> => rerunTask(ctx.organization, input)),
   healthHistory: procedure
     .input(one.extend({ minutes: z.number().int().min(1).max(longestHistoryMinutes).default(60) }))
     .query(({ ctx, input }): Promise<HealthSample[]> => healthHistory(ctx.organization, input)),

@@ -8,6 +8,7 @@ import { conflict } from "../../kernel/errors.ts";
 import { mutation } from "../../kernel/mutation.ts";
 import { courses } from "./policy.ts";
 import { runTask } from "./run-task.job.ts";
+import { requireStartable } from "./start-checks.ts";
 import { insertTask, lockDeployment, readDeployment, setStanding } from "./store.ts";
 
 const inputSchema = z.object({ id: idSchema("deployment"), kind: deploymentKindSchema.optional() });
@@ -17,6 +18,7 @@ function change(action: LifecycleAction, permission: Permission, audited: AuditA
   return mutation({
     permission,
     input: inputSchema,
+    before: (ctx, { id, kind }) => requireStartable(ctx, action, id, kind),
     async run({ ctx, db, input, now, enqueue }): Promise<Deployment> {
       const former = await lockDeployment(db, ctx.organizationId, input.id, input.kind);
       const verdict = mayAsk(action, former, former.activeTaskId !== null);
@@ -41,10 +43,13 @@ function change(action: LifecycleAction, permission: Permission, audited: AuditA
 /** Stops the program; its data stays. @throws ObeliskError `conflict` unless it runs */
 export const suspendDeployment = change("suspend", "deployments.operate", "deployment.suspended");
 
-/** Starts a suspended program again. @throws ObeliskError `conflict` unless it is suspended */
+/** Starts a suspended program again. @throws ObeliskError `conflict` unless it is suspended, `provisioning_unavailable` as `createDeployment` */
 export const resumeDeployment = change("resume", "deployments.operate", "deployment.resumed");
 
-/** Restarts the program on its configuration; its data stays. @throws ObeliskError `conflict` unless it runs or has failed */
+/**
+ * Restarts the program on its configuration; its data stays.
+ * @throws ObeliskError `conflict` unless it runs or has failed, `provisioning_unavailable` as `createDeployment`: what runs then runs on
+ */
 export const redeployDeployment = change("redeploy", "deployments.operate", "deployment.redeployed");
 
 /** Stops the program and drops its data for good; name and history stay readable. @throws ObeliskError `conflict` during a task */

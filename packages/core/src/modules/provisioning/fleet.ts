@@ -7,13 +7,20 @@ import type { OrganizationContext, Platform } from "../../kernel/context.ts";
 import { judgeFleet, workerAliveMs } from "./fleet-policy.ts";
 import { openRpcUrls } from "./specification.ts";
 
+/** Programs that workers have; without the one of the given deployment, which needs no place beside the one it has. */
+function instancesWithout(organizationId: string, deploymentId: string | undefined) {
+  if (deploymentId === undefined) return sql<number>`workers.instances`;
+  return sql<number>`workers.instances - (select count(*)::int from instances i where i.organization_id = ${organizationId}
+    and i.deployment_id = ${deploymentId} and i.worker_id = workers.id and i.lease_expires_at > now())`;
+}
+
 /** The template and the living workers, as `judgeFleet` takes them. */
-function selectFleet(template: string) {
+function selectFleet(organizationId: string, template: string, deploymentId: string | undefined) {
   return {
     templates: statements.selectFrom("templates").select("enabled").where("id", "=", template),
     workers: statements
       .selectFrom("workers")
-      .select(["driver", "templates", "capacity", "instances"])
+      .select(["driver", "templates", "capacity", instancesWithout(organizationId, deploymentId).as("instances")])
       .where("heartbeatAt", ">", sql<Date>`now() - ${workerAliveMs}::float8 * interval '1 millisecond'`),
   };
 }
@@ -57,21 +64,29 @@ export interface Surroundings {
 
 /**
  * What a deployment of this template on this network would find; a burst of creations asks once. Whether the actor may is checked each time.
+ * @param deploymentId the one whose program is to be started again; none for a new one
  * @throws ObeliskError as `authorize` does
  * @throws UnreadableSecret where the network's URLs can't be opened
  */
-export async function findSurroundings(ctx: OrganizationContext, template: string, slug: string | undefined): Promise<Surroundings> {
-  const { platform } = ctx;
+export async function findSurroundings(
+  ctx: OrganizationContext,
+  template: string,
+  slug: string | undefined,
+  deploymentId: string | undefined,
+): Promise<Surroundings> {
+  const { platform, organizationId } = ctx;
   const { fleets, networks } = memoryOf(platform);
   const now = Date.now();
   const knownFleet = fleets.get(template, now);
   const knownNetwork = slug ? networks.get(slug, now) : undefined;
-  const found = await readAuthorized(ctx, "deployments.create", {
-    ...(knownFleet ? {} : selectFleet(template)),
+  const found = await readAuthorized(ctx, deploymentId === undefined ? "deployments.create" : "deployments.operate", {
+    ...(knownFleet ? {} : selectFleet(organizationId, template, deploymentId)),
     ...(knownNetwork || !slug ? {} : { networks: selectNetwork(slug) }),
   });
   const checks = knownFleet ?? judgeFleet(template, found.templates?.[0], found.workers ?? []);
-  if (!knownFleet && checks.every(({ status }) => status !== "fail")) fleets.set(template, checks, now + goodMs);
+  // Room that only this deployment has is no news for others.
+  if (!knownFleet && deploymentId === undefined && checks.every(({ status }) => status !== "fail"))
+    fleets.set(template, checks, now + goodMs);
   const row = found.networks?.[0];
   if (knownNetwork || !slug || !row) return { checks, network: knownNetwork ?? null };
   const { family, chainId, enabled } = row;

@@ -18,6 +18,11 @@ export const courses = {
   deprovision: { desired: "deprovisioned", whileQueued: "deprovisioning", whileRunning: "deprovisioning" },
 } as const satisfies Record<TaskAction, Course>;
 
+/** Whether the action ends with a program that runs, and so takes a place of a worker's. */
+export function startsProgram(action: TaskAction): boolean {
+  return courses[action].desired === "running";
+}
+
 export interface Failure {
   code: string;
   message: string;

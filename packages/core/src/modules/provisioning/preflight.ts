@@ -7,7 +7,7 @@ import { UnreadableSecret } from "../../kernel/secrets.ts";
 import { addressesWithoutCode, chainAdapter, type NodeOwner, probeChain } from "./chain-questions.ts";
 import { checkDeploymentLimit } from "./deployment-limit.ts";
 import { findSurroundings } from "./fleet.ts";
-import { templateFamilies } from "./specification.ts";
+import { type Specification, templateFamilies } from "./specification.ts";
 
 export type CreateDeploymentInput = z.input<typeof createIndexerSchema>;
 
@@ -24,9 +24,22 @@ export interface PreflightOutcome {
 /** What the checks look at: an input already valid. */
 export type PreflightSubject = Pick<CreateIndexer, "template" | "network" | "rpcUrl"> & {
   contracts: readonly { address: string; startBlock?: number }[];
-  /** Chain found when the deployment was made; the RPC must still be on it. */
-  chainId?: number;
+  /** The deployment whose program is to be started again, and the chain found when it was made: the RPC must still be on it. */
+  existing?: { deploymentId: string; chainId: number };
 };
+
+/** What the checks look at where the deployment exists. */
+export function subjectOf(deploymentId: string, template: string, specification: Specification): PreflightSubject {
+  const { network, rpcUrls, contracts, chainId } = specification;
+  const [rpcUrl] = rpcUrls;
+  return {
+    template,
+    network: network ?? undefined,
+    ...(rpcUrl === undefined ? {} : { rpcUrl }),
+    contracts,
+    existing: { deploymentId, chainId },
+  };
+}
 
 /** @throws ObeliskError `invalid_request` naming the fields */
 export function parseCreate(_kind: DeploymentKind, input: unknown): CreateIndexer {
@@ -46,23 +59,28 @@ export async function preflight(ctx: OrganizationContext, kind: DeploymentKind, 
 }
 
 /**
- * Makes the checks for a deployment that somebody wishes for.
+ * Makes the checks for a deployment that somebody wishes for, or wishes to run again.
  * @throws ObeliskError `forbidden`, `missing_scope`
  */
-export async function checkWish(ctx: OrganizationContext, wish: CreateIndexer): Promise<PreflightOutcome> {
+export async function checkWish(ctx: OrganizationContext, wish: PreflightSubject): Promise<PreflightOutcome> {
   try {
     return await runPreflight(ctx, wish);
   } catch (error) {
     if (!(error instanceof UnreadableSecret)) throw error;
-    ctx.platform.logger.error({ err: error, requestId: ctx.requestId }, "could not open a network's URLs");
-    const refused: PreflightCheck = {
-      name: "rpc",
-      status: "fail",
-      detail: `The stored URLs of the network ${wish.network} can't be opened.`,
-      remedy: "Let the operator give this server every ENCRYPTION_KEY in use, or configure the network again.",
-    };
+    const refused = unreadable(ctx, error, `The stored URLs of the network ${wish.network}`, "configure the network again");
     return { checks: [refused], family: templateFamilies[wish.template] ?? "evm", chainId: null };
   }
+}
+
+/** The failed check of something stored that this server can't open; the operator finds in the log which key it lacks. */
+export function unreadable(ctx: OrganizationContext, error: UnreadableSecret, what: string, otherwise: string): PreflightCheck {
+  ctx.platform.logger.error({ err: error, requestId: ctx.requestId }, "could not open a stored secret for a preflight");
+  return {
+    name: "rpc",
+    status: "fail",
+    detail: `${what} can't be opened.`,
+    remedy: `Let the operator give this server every ENCRYPTION_KEY in use, or ${otherwise}.`,
+  };
 }
 
 /**
@@ -70,10 +88,10 @@ export async function checkWish(ctx: OrganizationContext, wish: CreateIndexer): 
  * @throws UnreadableSecret where the network's URLs can't be opened
  */
 export async function runPreflight(ctx: OrganizationContext, subject: PreflightSubject): Promise<PreflightOutcome> {
-  const { template, network: slug } = subject;
-  const { checks, network } = await findSurroundings(ctx, template, slug);
+  const { template, network: slug, existing } = subject;
+  const { checks, network } = await findSurroundings(ctx, template, slug, existing?.deploymentId);
   const family = network?.family ?? templateFamilies[template] ?? "evm";
-  const isNew = subject.chainId === undefined;
+  const isNew = existing === undefined;
   if (slug && (!network || (isNew && !network.enabled))) {
     const detail = network ? `The network ${slug} is switched off.` : `There is no network ${slug}.`;
     const refused: PreflightCheck = {
@@ -85,7 +103,7 @@ export async function runPreflight(ctx: OrganizationContext, subject: PreflightS
     return { checks: [...checks, refused], family, chainId: null };
   }
   const rpcUrls = network?.rpcUrls ?? (subject.rpcUrl ? [subject.rpcUrl] : []);
-  const expected = network?.chainId ?? subject.chainId ?? null;
+  const expected = network?.chainId ?? existing?.chainId ?? null;
   // A worker asks for as many tasks as it has hands, and no more.
   const owner = network || ctx.actor.type === "system" ? null : ctx.organizationId;
   const allowPrivateTargets = network ? true : ctx.platform.settings.allowPrivateTargets;

@@ -1,9 +1,8 @@
 import type { Health, TaskAction } from "@obelisk/schemas/deployments";
 import type { OrganizationContext, Platform } from "../../kernel/context.ts";
-import { ObeliskError } from "../../kernel/errors.ts";
 import { DriverError } from "./driver/index.ts";
 import type { Progress } from "./policy.ts";
-import { requirePassed, runPreflight } from "./preflight.ts";
+import { requirePassed, runPreflight, subjectOf } from "./preflight.ts";
 import { type RuntimeDatabase, SchemaFenced } from "./runtime-schema.ts";
 import { ProgramGone } from "./supervision/first-answer.ts";
 import type { SupervisedProgram } from "./supervision/program.ts";
@@ -51,14 +50,7 @@ const check: Step = {
   looks: true,
   async work({ parts, ctx, task }) {
     const { template, specification } = await readSpecification(parts.platform, task.deploymentId);
-    const [rpcUrl] = specification.rpcUrls;
-    const preflight = await runPreflight(ctx, {
-      template,
-      network: specification.network ?? undefined,
-      ...(rpcUrl === undefined ? {} : { rpcUrl }),
-      contracts: specification.contracts,
-      chainId: specification.chainId,
-    });
+    const preflight = await runPreflight(ctx, subjectOf(task.deploymentId, template, specification));
     // The worker keeps a place for the program since before the task was claimed, which the fleet's count may hold against it.
     const checks = preflight.checks.filter(({ name }) => name !== "capacity");
     requirePassed(checks);
@@ -162,16 +154,11 @@ const dropDatabase: Step = {
 /** The steps of each action, in order. */
 export const procedures: Readonly<Record<TaskAction, readonly Step[]>> = {
   provision: [check, prepare, start, answer, firstProgress],
-  resume: [prepare, start, answer, firstProgress],
+  resume: [check, prepare, start, answer, firstProgress],
   redeploy: [check, stop, prepare, start, answer, firstProgress],
   suspend: [stop, closeDatabase],
   deprovision: [stop, dropDatabase],
 };
-
-/** Whether the action ends with a program that runs, and so takes a place of the worker's. */
-export function startsProgram(action: TaskAction): boolean {
-  return procedures[action].includes(start);
-}
 
 /** How far a task has come that has begun the steps at these positions, in any attempt. */
 export function progressOf(action: TaskAction, begun: readonly number[]): Progress {
@@ -195,17 +182,6 @@ export async function shutOut(parts: ProcedureParts, task: ClaimedTask, onUnclos
     onUnclosed(error);
   }
   return true;
-}
-
-/** What a person is told of an error inside a step. */
-export function failureOf(error: unknown): { code: string; message: string } {
-  if (error instanceof TaskFailure) return error.failure;
-  if (error instanceof DriverError) return { code: error.code, message: error.message };
-  if (error instanceof ObeliskError) return { code: error.code, message: error.message };
-  return {
-    code: "internal_error",
-    message: "Something went wrong on our side. Run the task again; if it happens again, tell the operator this task's id.",
-  };
 }
 
 function describeHealth(health: Health): string {

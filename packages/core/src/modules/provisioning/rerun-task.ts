@@ -6,14 +6,19 @@ import { conflict } from "../../kernel/errors.ts";
 import { mutation } from "../../kernel/mutation.ts";
 import { courses, mayRerun } from "./policy.ts";
 import { runTask } from "./run-task.job.ts";
+import { requireRerunnable } from "./start-checks.ts";
 import { insertTask, lockDeployment, lockTask, readTask, setStanding } from "./store.ts";
 
 const inputSchema = z.object({ taskId: idSchema("task"), id: idSchema("deployment").optional() });
 
-/** Runs a failed or cancelled task again, as a new task that names the old one. @throws ObeliskError `conflict` where it can't be */
+/**
+ * Runs a failed or cancelled task again, as a new task that names the old one.
+ * @throws ObeliskError `conflict` where it can't be, `provisioning_unavailable` as `createDeployment` where it starts a program
+ */
 export const rerunTask = mutation({
   permission: "deployments.operate",
   input: inputSchema,
+  before: (ctx, { taskId, id }) => requireRerunnable(ctx, taskId, id),
   async run({ ctx, db, input, grant, now, enqueue }): Promise<Task> {
     const { organizationId } = ctx;
     const { deploymentId } = await readTask(db, organizationId, input.taskId);

@@ -7,24 +7,14 @@ import { isOfTheWorker } from "./ability-policy.ts";
 import { admit, type Fitness, offerAgainSeconds } from "./admission.ts";
 import { programMissing } from "./driver/index.ts";
 import { finishTask, type TaskEnd } from "./finish-task.ts";
-import { courses, type Failure, type Progress, runsAgain } from "./policy.ts";
-import {
-  type Begun,
-  failureOf,
-  type ProcedureParts,
-  procedures,
-  progressOf,
-  type Step,
-  type StepWork,
-  shutOut,
-  startsProgram,
-} from "./procedures.ts";
+import { courses, type Failure, type Progress, runsAgain, startsProgram } from "./policy.ts";
+import { type Begun, type ProcedureParts, procedures, progressOf, type Step, type StepWork, shutOut } from "./procedures.ts";
 import { runTask } from "./run-task.job.ts";
 import { SchemaFenced } from "./runtime-schema.ts";
 import { secretFailure } from "./secret-failure.ts";
 import { begunSteps, type ClaimedTask, claimTask, handBackTask } from "./system/task-leases.ts";
 import { type OfferedTask, readOffer } from "./system/task-offers.ts";
-import { TaskFailure, TaskInterrupted, TaskRun } from "./task-run.ts";
+import { failureOf, TaskFailure, TaskInterrupted, TaskRun } from "./task-run.ts";
 
 export interface TaskWorkerParts extends ProcedureParts {
   workerId: string;

@@ -150,16 +150,16 @@ export interface LockedTask {
   isHeld: boolean;
 }
 
+/** Whether `t` is the newest task of its deployment. */
+export const isNewestTask = sql<boolean>`not exists (
+  select 1 from tasks n where n.organization_id = t.organization_id and n.deployment_id = t.deployment_id and n.id > t.id)`;
+
 /** What deciding about a task needs, its row locked. @throws ObeliskError `not_found` */
 export async function lockTask(db: TenantDb, organizationId: string, id: string, deploymentId: string | undefined): Promise<LockedTask> {
   let query = db
     .selectFrom("tasks as t")
     .select(["t.id", "t.action", "t.status", "t.deploymentId", "t.formerStatus", "t.formerDesiredState"])
-    .select(
-      sql<boolean>`not exists (select 1 from tasks n where n.organization_id = t.organization_id and n.deployment_id = t.deployment_id and n.id > t.id)`.as(
-        "isNewest",
-      ),
-    )
+    .select(isNewestTask.as("isNewest"))
     .select(sql<boolean>`coalesce(t.status = 'running' and t.lease_expires_at > now(), false)`.as("isHeld"))
     .where("t.organizationId", "=", organizationId)
     .where("t.id", "=", id)

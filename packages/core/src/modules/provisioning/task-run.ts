@@ -2,8 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { answeredWithin } from "../../kernel/answered-within.ts";
 import type { Platform } from "../../kernel/context.ts";
 import { isPassingTrouble } from "../../kernel/database-trouble.ts";
+import { ObeliskError } from "../../kernel/errors.ts";
 import { every } from "../../kernel/every.ts";
 import type { Logger } from "../../kernel/logger.ts";
+import { DriverError } from "./driver/index.ts";
 import { type Failure, heartbeatMs, leaseMs } from "./policy.ts";
 import { withoutLines } from "./restart-policy.ts";
 import { type BeatOutcome, beatTask, beginStep, type ClaimedTask, endStep } from "./system/task-leases.ts";
@@ -35,6 +37,17 @@ export class TaskFailure extends Error {
     this.name = "TaskFailure";
     this.failure = failure;
   }
+}
+
+/** What a person is told of an error inside a step. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof TaskFailure) return error.failure;
+  if (error instanceof DriverError) return { code: error.code, message: error.message };
+  if (error instanceof ObeliskError) return { code: error.code, message: error.message };
+  return {
+    code: "internal_error",
+    message: "Something went wrong on our side. Run the task again; if it happens again, tell the operator this task's id.",
+  };
 }
 
 /**
@@ -125,12 +138,9 @@ export class TaskRun {
         if (interrupted.reason === "deadline") await this.#end(position, "failed", "The task's deadline passed.");
         throw interrupted;
       }
-      const said =
-        error instanceof TaskFailure
-          ? withoutLines(error.failure.message)
-          : isPassingTrouble(error)
-            ? "The database didn't do its part just now; the task is tried again."
-            : "Something went wrong on our side.";
+      const said = isPassingTrouble(error)
+        ? "The database didn't do its part just now; the task is tried again."
+        : withoutLines(failureOf(error).message);
       await this.#end(position, "failed", said);
       throw error;
     }
