@@ -35,6 +35,9 @@ test("what reaches out or reads much is bounded tightly", () => {
     "audit.verify",
     "deployments.create",
     "deployments.preflight",
+    "deployments.redeploy",
+    "deployments.rerunTask",
+    "deployments.resume",
   ]);
 });
 
