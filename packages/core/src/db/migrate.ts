@@ -17,6 +17,8 @@ export interface MigrateOptions {
   encryptionKeys: readonly string[];
   /** Told of each step, in a sentence. */
   report(line: string): void;
+  /** Told what the operator should do that this role may not, in a line. */
+  advise(line: string): void;
 }
 
 interface Migration {
@@ -58,7 +60,7 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     await applyMigrations(client, options.report);
     await migrateQueue(options.databaseUrl, everyJob);
     await grantQueue(client);
-    await prepareRuntimeDatabase(client, options.runtimeDatabaseUrl, options.report);
+    await prepareRuntimeDatabase(client, options.runtimeDatabaseUrl, options);
   } finally {
     await client.end();
   }

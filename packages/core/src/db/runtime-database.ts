@@ -14,6 +14,23 @@ export function isSameServer(a: pg.Client, b: pg.Client): boolean {
 }
 
 /**
+ * Closes the databases that PostgreSQL brings to whoever isn't let in, where this role owns them: a runtime's role could else connect to them,
+ * and fill the disk with temporary tables. Where it doesn't, the operator is told what to run.
+ */
+async function closeMaintenanceDatabases(client: pg.Client, advise: (line: string) => void): Promise<void> {
+  const { rows } = await client.query<{ name: string; ours: boolean }>(`
+    select datname as name, pg_has_role(current_user, datdba, 'usage') as ours from pg_database
+    where datname in ('postgres', 'template1') and datallowconn and exists (
+      select from aclexplode(coalesce(datacl, acldefault('d', datdba))) where grantee = 0 and privilege_type in ('CONNECT', 'TEMPORARY'))
+    order by datname`);
+  const close = (databases: typeof rows) =>
+    `revoke connect, temporary on database ${databases.map(({ name }) => client.escapeIdentifier(name)).join(", ")} from public`;
+  const [ours, others] = [rows.filter((row) => row.ours), rows.filter((row) => !row.ours)];
+  if (ours.length > 0) await client.query(close(ours));
+  if (others.length > 0) advise(`Programs' roles can connect to databases that aren't theirs. Run this as their owner: ${close(others)};`);
+}
+
+/**
  * Creates the runtime database where it is missing and closes it to everyone who isn't let in: each runtime's role is granted
  * CONNECT and its own schema, nothing else.
  *
@@ -25,7 +42,7 @@ export function isSameServer(a: pg.Client, b: pg.Client): boolean {
 export async function prepareRuntimeDatabase(
   control: pg.Client,
   runtimeDatabaseUrl: string,
-  report: (line: string) => void,
+  { report, advise }: { report(line: string): void; advise(line: string): void },
 ): Promise<void> {
   const client = new pg.Client({ connectionString: runtimeDatabaseUrl, application_name: "obelisk migrate" });
   const name = client.database ?? "";
@@ -46,6 +63,7 @@ export async function prepareRuntimeDatabase(
       create schema if not exists obelisk;
       create table if not exists obelisk.fences (deployment_id text primary key, epoch bigint not null);
     `);
+    await closeMaintenanceDatabases(client, advise);
   } finally {
     await client.end();
   }

@@ -21,7 +21,7 @@ beforeAll(async () => {
   [url.username, url.password] = ["house", "house"];
   const control = new pg.Client({ connectionString: url.href.replace(/runtimes$/, "postgres") });
   await control.connect();
-  await prepareRuntimeDatabase(control, url.href, () => undefined).finally(() => control.end());
+  await prepareRuntimeDatabase(control, url.href, { report: () => undefined, advise: () => undefined }).finally(() => control.end());
   runtimes = new RuntimeDatabase(url.href, createLogger({ name: "test", level: "silent" }));
 });
 afterAll(async () => {
