@@ -44,6 +44,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
     programs: config.programs,
     confinement,
     listenHost: config.listenHost,
+    logger,
   });
   const provisioning = await openProvisioningWorker({
     platform,

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { constants, setPriority } from "node:os";
+import type { Logger } from "@obelisk/core/kernel/logger";
 import type { LogStream, RuntimeEvents, RuntimeLaunch, RuntimeSample } from "@obelisk/core/modules/provisioning/driver";
 import type { ControlGroup } from "./control-groups.ts";
 import { LineSplitter } from "./lines.ts";
@@ -19,10 +20,12 @@ export interface ChildOptions {
   group: ControlGroup | null;
   /** The address of this host that it listens on. */
   listenHost: string;
+  /** The worker's own log, which tenants don't read. */
+  logger: Logger;
 }
 
 /** Characters of output that may wait for the disk before reading pauses. */
-const mostWaiting = 1_048_576;
+export const mostWaiting = 1_048_576;
 
 /** One program as a child process. Its standard input is its lifeline: it ends when that does. */
 export class RuntimeChild {
@@ -35,7 +38,10 @@ export class RuntimeChild {
   readonly #redact: (text: string) => string;
   readonly #group: ControlGroup | null;
   readonly #listenHost: string;
+  readonly #logger: Logger;
   readonly #gone: Promise<void>;
+  /** Whether the operator was told of the log file: every further line may meet the same fault. */
+  #logFaultTold = false;
   #lastUse: { cpuSeconds: number; at: number } | null = null;
 
   private constructor(launch: RuntimeLaunch, child: ChildProcess, log: LogFile, events: RuntimeEvents, options: ChildOptions) {
@@ -47,6 +53,7 @@ export class RuntimeChild {
     this.#redact = redactionOf(launch);
     this.#group = options.group;
     this.#listenHost = options.listenHost;
+    this.#logger = options.logger;
     this.#gone = this.#follow();
   }
 
@@ -115,7 +122,7 @@ export class RuntimeChild {
       setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
     } catch (error) {
       // Gone already, or not allowed here: it then runs at the worker's own priority.
-      this.#keep("stderr", `its priority could not be lowered: ${(error as Error).message}`);
+      this.#keep("stderr", faultLine("its priority could not be lowered", error));
     }
     void writeFile(`/proc/${pid}/oom_score_adj`, "500").catch(() => undefined);
   }
@@ -158,7 +165,7 @@ export class RuntimeChild {
     try {
       return await work();
     } catch (error) {
-      this.#events.onLine("stderr", `${fault}: ${(error as Error).message}`);
+      this.#tell(fault, error);
       return undefined;
     }
   }
@@ -172,9 +179,18 @@ export class RuntimeChild {
   }
 
   #keep(stream: LogStream, line: string): void {
-    void this.#log
-      .write(stream === "stderr" ? `! ${line}` : line)
-      .catch((error: Error) => this.#events.onLine("stderr", `its log file can't be written: ${error.message}`));
+    void this.#log.write(stream === "stderr" ? `! ${line}` : line).catch((error: unknown) => {
+      const fault = "its log file can't be written";
+      if (this.#logFaultTold) this.#events.onLine("stderr", faultLine(fault, error));
+      else this.#tell(fault, error);
+      this.#logFaultTold = true;
+    });
+  }
+
+  /** Tells the tenant that something of the host failed, and the operator all of it: the whole message may name the host's paths. */
+  #tell(fault: string, error: unknown): void {
+    this.#events.onLine("stderr", faultLine(fault, error));
+    this.#logger.warn({ err: error, deploymentId: this.deploymentId, epoch: this.epoch }, `of a program, ${fault}`);
   }
 
   #signal(signal: NodeJS.Signals): void {
@@ -186,6 +202,12 @@ export class RuntimeChild {
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }
   }
+}
+
+/** What a tenant reads of a fault of the host: its code alone. */
+function faultLine(fault: string, error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return `${fault}${code ? ` (${code})` : ""}: the operator finds why in the worker's log`;
 }
 
 /** The port in the line that says where a program listens; null in every other. */

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { chmod, chown, mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import type { Logger } from "@obelisk/core/kernel/logger";
 import {
   DriverError,
   programMissing,
@@ -23,6 +24,8 @@ export interface ProcessDriverOptions {
   /** The address of this host that programs listen on, and that servers reach them at; only this host does unless told. */
   listenHost?: string;
   logFiles?: LogFileLimits;
+  /** The worker's own log. */
+  logger: Logger;
 }
 
 /** Share of a template's memory that a program's heap may take; the rest is for buffers, code and stacks. */
@@ -58,7 +61,7 @@ export class ProcessDriver implements RuntimeDriver {
     }
     this.#starting.add(deploymentId);
     try {
-      const { confinement, logFiles = logFileLimits, listenHost = "127.0.0.1" } = this.#options;
+      const { confinement, logFiles = logFileLimits, listenHost = "127.0.0.1", logger } = this.#options;
       const folder = this.#folderOf(deploymentId);
       const home = await this.#openHome(folder);
       const group = confinement.groups?.create(deploymentId, launch.limits) ?? null;
@@ -76,7 +79,7 @@ export class ProcessDriver implements RuntimeDriver {
         },
         {
           command: [...confinement.prefix, process.execPath, `--max-old-space-size=${heapMegabytes}`, youngSpace, main],
-          ...{ home, logs: join(folder, "logs"), logFiles, group, listenHost },
+          ...{ home, logs: join(folder, "logs"), logFiles, group, listenHost, logger },
         },
       ).catch((error: unknown) => {
         group?.remove();
