@@ -6,11 +6,13 @@ import {
   getInstance,
   readLogs,
   redeployDeployment,
+  registerNetwork,
   rerunTask,
   resolveEndpoint,
   resumeDeployment,
   suspendDeployment,
 } from "@obelisk/core/modules/provisioning";
+import { startLocalChain } from "@obelisk/testing/local-chain";
 import { waitFor } from "@obelisk/testing/wait-for";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -50,7 +52,7 @@ describe("with a worker", () => {
   });
   afterAll(() => on.stopWorkers());
 
-  it("a creation is refused for a contract without code, a wrong chain and a dead RPC", async () => {
+  it("a creation is refused for a contract without code, a dead RPC and an unknown template", async () => {
     const nowhere = { address: `0x${"ab".repeat(20)}`, abi: on.contract.abi as never };
     const input = { name: "x", rpcUrl: on.chain.rpcUrl, contracts: [nowhere] };
     await expect(createDeployment(on.ctx, "indexer", input)).rejects.toMatchObject({ errors: [{ path: "contracts" }] });
@@ -61,6 +63,35 @@ describe("with a worker", () => {
     await expect(createDeployment(on.ctx, "indexer", { ...other, template: "nothing" })).rejects.toMatchObject({
       errors: expect.arrayContaining([expect.objectContaining({ path: "template" })]),
     });
+  });
+
+  it("a node on another chain than its network's is refused before a task is accepted, and by the task's own check where it came later", async () => {
+    const elsewhere = await startLocalChain({ args: ["--chain-id", "4242"] });
+    const network = { slug: "moved", name: "Moved", family: "evm", chainId: on.chain.chainId };
+    const contracts = [{ address: on.contract.address, abi: on.contract.abi as never }];
+    const wrong = "The RPC is on chain 4242, expected 31337. Point it to a node of the expected chain.";
+    try {
+      await elsewhere.client.setCode({ address: on.contract.address, bytecode: "0x00" });
+      await registerNetwork(on.test.platform, { ...network, rpcUrls: [on.chain.rpcUrl] });
+      const { id } = await createDeployment(on.ctx, "indexer", { name: "Moving", network: "moved", contracts });
+      await on.until(id, "running");
+      worker.freeze();
+      await redeployDeployment(on.ctx, { id });
+      await registerNetwork(on.test.platform, { ...network, rpcUrls: [elsewhere.rpcUrl] });
+      // A network's URLs are remembered for a second.
+      await sleep(1_100);
+      worker.thaw();
+      await on.until(id, (d) => d.status === "running" && d.currentTask === null);
+      const { failure, steps } = await on.newestTask(id);
+      expect(failure).toEqual({ code: "provisioning_unavailable", message: `The rpc check failed: ${wrong}` });
+      expect(steps[0]).toMatchObject({ status: "failed", detail: failure?.message });
+
+      const refused = { code: "provisioning_unavailable", errors: [{ path: "rpc", message: wrong }] };
+      await expect(redeployDeployment(on.ctx, { id })).rejects.toMatchObject(refused);
+      await expect(createDeployment(on.ctx, "indexer", { name: "New", network: "moved", contracts })).rejects.toMatchObject(refused);
+    } finally {
+      await elsewhere.stop();
+    }
   });
 
   it("goes from creation to running, suspended, running, redeployed and deprovisioned, its data kept until the end", async () => {
@@ -218,8 +249,18 @@ describe("with a worker", () => {
     await expect(client.query("create table public.mine (a int)")).rejects.toMatchObject({ code: "42501" });
     await expect(client.query("drop table _lease")).rejects.toMatchObject({ code: "42501" });
     await client.end();
-    url.pathname = new URL(on.test.database.databaseUrl).pathname;
-    const control = new pg.Client({ connectionString: url.href });
-    await expect(control.connect()).rejects.toMatchObject({ code: "42501" });
+    const { rows: databases } = await on.test.owner.query("select datname as name from pg_database where datallowconn");
+    const others = databases.map(({ name }) => `/${name}`).filter((path) => path !== url.pathname);
+    expect(others).toEqual(expect.arrayContaining(["/postgres", "/template1", new URL(on.test.database.databaseUrl).pathname]));
+    for (const path of others) {
+      url.pathname = path;
+      const stranger = new pg.Client({ connectionString: url.href });
+      const refusal = await stranger.connect().then(
+        () => stranger.end(),
+        ({ code }: { code?: string }) => code,
+      );
+      // Databases of other tests may go meanwhile.
+      expect(["42501", "3D000"], path).toContain(refusal);
+    }
   });
 });
