@@ -12,7 +12,7 @@ const meetsRealParts = {
 
 /**
  * `unit` needs no service at all; `real` meets PostgreSQL, chains, child processes and a browser; `faults` kills and freezes workers at
- * every step, which takes minutes: `npm run test:faults`.
+ * every border of every action, which takes minutes: `npm run test:faults`.
  */
 export default defineConfig({
   test: {

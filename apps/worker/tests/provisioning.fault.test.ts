@@ -1,22 +1,15 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { getInstance } from "@obelisk/core/modules/provisioning";
 import type { TaskAction } from "@obelisk/schemas/deployments";
 import { waitFor } from "@obelisk/testing/wait-for";
-import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { expectOneWriterAtATime, watchBorders } from "./borders.ts";
 import { actions, ask, type Fixture, openFixture } from "./fixture.ts";
 
 let on: Fixture;
 
 beforeAll(async () => {
   on = await openFixture();
-  // Says at which border of which step a task's first attempt stands, at the very commit of it.
-  await on.test.owner.query(`
-    create function announce_border() returns trigger language plpgsql as $$
-    begin
-      perform pg_notify('test_border', new.task_id || ' ' || new.attempt || ' ' || new.position || ' ' || new.status);
-      return null;
-    end $$;
-    create trigger announce_border after update of status on task_steps for each row execute function announce_border();`);
 });
 afterAll(() => on.close());
 beforeEach(async () => {
@@ -27,26 +20,13 @@ afterEach(() => on.stopWorkers());
 
 /** Does something the moment the first attempt of a task comes to a border. */
 async function atBorder(position: number, status: string, act: () => void): Promise<{ reached: Promise<void>; close(): Promise<void> }> {
-  const client = new pg.Client({ connectionString: on.test.database.databaseUrl });
-  await client.connect();
-  const reached = new Promise<void>((resolve) => {
-    client.on("notification", ({ payload = "" }) => {
-      if (!payload.endsWith(` 1 ${position} ${status}`)) return;
-      act();
-      resolve();
-    });
+  const { promise: reached, resolve } = Promise.withResolvers<void>();
+  const close = await watchBorders(on, (border) => {
+    if (border.attempt !== 1 || border.position !== position || border.status !== status) return;
+    act();
+    resolve();
   });
-  await client.query("listen test_border");
-  return { reached, close: () => client.end() };
-}
-
-/** No two writers of one deployment ever took turns: each wrote its last row before the next wrote its first. */
-async function expectOneWriterAtATime(id: string): Promise<void> {
-  const writers = await on.ticks(id);
-  for (let index = 1; index < writers.length; index += 1) {
-    expect(writers[index]?.first.getTime()).toBeGreaterThanOrEqual(writers[index - 1]?.last.getTime() ?? 0);
-    expect(writers[index]?.epoch).toBeGreaterThanOrEqual(writers[index - 1]?.epoch ?? 0);
-  }
+  return { reached, close };
 }
 
 describe("a worker killed at any border of any step: another one ends the task within 15 s, once", () => {
@@ -73,10 +53,10 @@ describe("a worker killed at any border of any step: another one ends the task w
     expect(new Set(task.steps.map(({ name }) => name)).size).toBe(actions[action].steps);
     const { rows } = await on.test.owner.query("select action from audit_entries where target_id = $1 and action like 'task.%'", [task.id]);
     expect(rows).toEqual([{ action: "task.succeeded" }]);
-    if (action !== "deprovision") await expectOneWriterAtATime(id);
+    if (action !== "deprovision") await expectOneWriterAtATime(on, id);
     if (action === "suspend") {
       const [before] = (await on.ticks(id)).slice(-1);
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await sleep(300);
       expect((await on.ticks(id)).slice(-1)).toEqual([before]);
     }
     await second.stop();
@@ -84,7 +64,7 @@ describe("a worker killed at any border of any step: another one ends the task w
 });
 
 describe("a frozen worker", () => {
-  it("that wakes after 30 s finds everything taken over and changes nothing", async () => {
+  it("loses everything to another one within 15 s, and woken after 30 s changes nothing", async () => {
     const first = await on.startWorker();
     const { id } = await on.create();
     await on.until(id, "running");
@@ -92,20 +72,28 @@ describe("a frozen worker", () => {
     const { id: hanging } = await on.create("Hanging");
     await on.untilStep(hanging, "Wait until it answers");
     await on.setFault({});
-    first.freeze();
     const second = await on.startWorker();
-    await on.until(hanging, "running", 20_000);
+    const frozenAt = performance.now();
+    first.freeze();
     await waitFor(
       async () => {
-        const { rows } = await on.test.owner.query("select worker_id from instances where deployment_id = $1 and state = 'ready'", [id]);
-        return rows[0]?.worker_id === second.id;
+        const { rows } = await on.test.owner.query(
+          `select 1 from instances where deployment_id = $1 and worker_id = $3
+           union all select 2 from tasks where deployment_id = $2 and lease_owner = $3`,
+          [id, hanging, second.id],
+        );
+        return rows.length === 2;
       },
-      { within: 20_000, what: "the second worker runs the program" },
+      { within: 15_000, what: "the second worker has task and program" },
     );
-    await new Promise((resolve) => setTimeout(resolve, 15_000));
+    expect(performance.now() - frozenAt).toBeLessThan(15_000);
+    await on.until(hanging, "running");
+    await waitFor(async () => (await getInstance(on.ctx, { id }))?.state === "ready", { what: "its program answers again" });
+    await sleep(frozenAt + 30_000 - performance.now());
     const snapshot = async () => {
       const { rows } = await on.test.owner.query(
-        `select d.id, d.status, d.epoch::int, i.worker_id, i.epoch::int as instance_epoch, i.state, i.address, t.status as task, t.lease_owner, t.attempt
+        `select d.id, d.status, d.epoch::int, i.worker_id, i.epoch::int as instance_epoch, i.state, i.address, t.status as task, t.lease_owner, t.attempt,
+           d.health->>'status' as health, (select json_agg(s order by s.attempt, s.position) from task_steps s where s.task_id = t.id) as steps
          from deployments d join instances i on i.deployment_id = d.id join tasks t on t.deployment_id = d.id
          where d.id = any($1) order by d.id`,
         [[id, hanging]],
@@ -114,11 +102,12 @@ describe("a frozen worker", () => {
       return { rows, audit };
     };
     const before = await snapshot();
+    expect(performance.now() - frozenAt).toBeGreaterThanOrEqual(30_000);
     first.thaw();
-    await new Promise((resolve) => setTimeout(resolve, 8_000));
+    await sleep(8_000);
     expect(await snapshot()).toEqual(before);
-    await expectOneWriterAtATime(id);
-    await expectOneWriterAtATime(hanging);
+    await expectOneWriterAtATime(on, id);
+    await expectOneWriterAtATime(on, hanging);
     for (const deployment of [id, hanging]) expect((await getInstance(on.ctx, { id: deployment }))?.state).toBe("ready");
   }, 120_000);
 });
