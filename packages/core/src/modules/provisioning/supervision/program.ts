@@ -10,8 +10,8 @@ import { sealedFor } from "../sealing.ts";
 import { type InstanceLease, releaseInstance } from "../system/instance-leases.ts";
 import { recordLogs } from "../system/telemetry.ts";
 import { FirstAnswer, ProgramGone } from "./first-answer.ts";
-import { askHealth } from "./health-check.ts";
-import { fromReport, healthTimes, isSettling, judgeSilence, pollDelay, unreachable } from "./health-policy.ts";
+import { unreachable } from "./health-policy.ts";
+import { HealthPoll } from "./health-poll.ts";
 import { LogIntake } from "./log-intake.ts";
 import { ProgramRecord } from "./program-record.ts";
 
@@ -52,10 +52,11 @@ export class SupervisedProgram {
   #history: CrashHistory = noCrashes;
   #restarts = 0;
   #startedAt = 0;
-  #lastAnswerAt = 0;
-  #address: string | null = null;
   #token = "";
-  #timer: NodeJS.Timeout | undefined;
+  /** The questions to the start that runs. */
+  #poll: HealthPoll | null = null;
+  /** The next start, after a crash. */
+  #restart: NodeJS.Timeout | undefined;
   #health: Health | null = null;
   #endedBecause: string | null = null;
   /** The end that is under way, or over. */
@@ -94,9 +95,10 @@ export class SupervisedProgram {
     const { driver } = this.#parts;
     this.#phase = "starting";
     this.#startedAt = Date.now();
-    this.#address = null;
     this.#endedBecause = null;
     this.#token = randomBytes(32).toString("base64url");
+    const poll = this.#watch();
+    this.#poll = poll;
     const launch = { ...this.#charge, deploymentId: this.lease.deploymentId, epoch: this.lease.epoch, instanceToken: this.#token };
     this.#record.instance({
       state: "starting",
@@ -107,10 +109,7 @@ export class SupervisedProgram {
     });
     try {
       await driver.start(launch, {
-        onListening: (address) => {
-          this.#address = address;
-          this.#poll(0);
-        },
+        onListening: (address) => poll.listensAt(address),
         onLine: (stream, line) => this.#logs.take(stream, line),
         onExit: (exit) => this.#exited(exit),
       });
@@ -119,7 +118,7 @@ export class SupervisedProgram {
       await this.#leave({ code: error.code, message: error.message });
       throw error;
     }
-    this.#poll(healthTimes.firstPollMs);
+    poll.begin();
   }
 
   /**
@@ -161,7 +160,8 @@ export class SupervisedProgram {
     if (this.#ended) return this.#ended;
     this.#phase = "gone";
     this.#failure = failure;
-    clearTimeout(this.#timer);
+    clearTimeout(this.#restart);
+    this.#poll?.end();
     this.#firstAnswer.failed(failure);
     this.#ended = work().finally(() => this.#parts.onGone());
     return this.#ended;
@@ -169,8 +169,7 @@ export class SupervisedProgram {
 
   #exited(exit: ExitReason): void {
     if (this.#phase === "gone") return;
-    clearTimeout(this.#timer);
-    this.#address = null;
+    this.#poll?.end();
     const reason = this.#endedBecause ?? describeExit(exit);
     const next = afterExit(exit, this.#history, this.#startedAt, Date.now(), this.#logs.lastLines);
     if (next.act === "fail" || next.act === "leave") {
@@ -189,7 +188,7 @@ export class SupervisedProgram {
     this.#record.instance({ state: "backing_off", address: null, sealedToken: null, lastExit: reason, restarts: this.#restarts });
     this.#logs.note("warn", `The program ended with ${reason}; starting it again in ${next.delayMs / 1_000} s.`);
     this.#setHealth(unreachable(this.#health, `The program ended with ${reason}; it is started again.`, new Date()));
-    this.#timer = setTimeout(() => void this.#guarded("start the program", () => this.start()), next.delayMs);
+    this.#restart = setTimeout(() => void this.#guarded("start the program", () => this.start()), next.delayMs);
   }
 
   /** This worker can't run it now: says so, and lets go of it for another that can. */
@@ -212,38 +211,18 @@ export class SupervisedProgram {
     });
   }
 
-  #poll(delayMs: number): void {
-    if (this.#phase !== "starting" && this.#phase !== "ready") return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#guarded("ask the program", () => this.#ask()), delayMs);
-  }
-
-  async #ask(): Promise<void> {
-    const address = this.#address;
-    const startedAt = this.#startedAt;
-    let fault = "it has not said where it listens";
-    if (address) {
-      try {
-        const report = await askHealth(address, this.#token);
-        if (this.#startedAt !== startedAt || this.#phase === "gone" || this.#phase === "backing_off") return;
-        const runningMs = Date.now() - startedAt;
-        this.#heard(address);
-        if (isSettling(report, runningMs)) return this.#poll(healthTimes.firstPollMs);
-        this.#answer(fromReport(report, new Date()));
-        this.#poll(pollDelay(report.syncedBlock !== null, runningMs) * (0.9 + Math.random() * 0.2));
-        return;
-      } catch (error) {
-        fault = error instanceof Error ? error.message : String(error);
-      }
-    }
-    if (this.#startedAt !== startedAt || (this.#phase !== "starting" && this.#phase !== "ready")) return;
-    await this.#silent(fault);
+  #watch(): HealthPoll {
+    return new HealthPoll(this.#token, this.#startedAt, {
+      onReady: (address) => this.#ready(address),
+      onHealth: (health) => this.#answer(health),
+      onSilent: (fault) => this.#setHealth(unreachable(this.#health, `The program does not answer: ${fault}.`, new Date())),
+      onHung: (reason) => this.#endHung(reason),
+      onFault: (error) => this.#failed("ask the program", error),
+    });
   }
 
   /** It answers, so callers may ask it. */
-  #heard(address: string): void {
-    this.#lastAnswerAt = Date.now();
-    if (this.#phase !== "starting") return;
+  #ready(address: string): void {
     this.#phase = "ready";
     this.#history = { ...this.#history, wasReady: true };
     const sealedToken = this.#parts.platform.secrets.seal(this.#token, sealedFor.instanceToken(this.lease.deploymentId));
@@ -254,23 +233,6 @@ export class SupervisedProgram {
     this.#setHealth(health);
     if (health.syncedBlock !== null) this.#parts.onProgress();
     this.#firstAnswer.came(health);
-  }
-
-  async #silent(fault: string): Promise<void> {
-    const now = Date.now();
-    if (this.#phase === "starting") {
-      if (now - this.#startedAt >= healthTimes.startMs)
-        await this.#endHung(`no answer within ${healthTimes.startMs / 1_000} s of its start (${fault})`);
-      else this.#poll(healthTimes.firstPollMs);
-      return;
-    }
-    const verdict = judgeSilence(this.#lastAnswerAt, now);
-    if (verdict === "hung") {
-      await this.#endHung(`no answer for ${healthTimes.hungMs / 1_000} s (${fault})`);
-      return;
-    }
-    if (verdict === "unreachable") this.#setHealth(unreachable(this.#health, `The program does not answer: ${fault}.`, new Date()));
-    this.#poll(1_000);
   }
 
   /** A program that lives but doesn't answer is ended; its exit is then dealt with like a crash. */
