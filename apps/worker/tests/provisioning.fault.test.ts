@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { getInstance } from "@obelisk/core/modules/provisioning";
+import { getInstance, readLogs } from "@obelisk/core/modules/provisioning";
 import type { TaskAction } from "@obelisk/schemas/deployments";
 import { waitFor } from "@obelisk/testing/wait-for";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -70,7 +70,10 @@ describe("a frozen worker", () => {
     await on.until(id, "running");
     await on.setFault({ hangOnStart: true });
     const { id: hanging } = await on.create("Hanging");
-    await on.untilStep(hanging, "Wait until it answers");
+    // It has read what it is told to do: the next start of it is told nothing.
+    await waitFor(async () => (await readLogs(on.ctx, { id: hanging, limit: 10 })).some(({ message }) => message === "hanging"), {
+      what: "it hangs",
+    });
     await on.setFault({});
     const second = await on.startWorker();
     const frozenAt = performance.now();
