@@ -1,6 +1,7 @@
 import type { Deployment, Task } from "@obelisk/schemas/deployments";
 import { useQuery } from "@tanstack/react-query";
 import { Ban, RotateCw } from "lucide-react";
+import { useState } from "react";
 import { trpc } from "../../api/client.ts";
 import { Button } from "../../ui/button.tsx";
 import { Card } from "../../ui/card.tsx";
@@ -11,6 +12,7 @@ import { usePollInterval } from "../live/connection.ts";
 import { useRefusal } from "../session/use-refusal.ts";
 import { linesSince } from "./log-lines.ts";
 import { LogView } from "./log-view.tsx";
+import { isActive, shownTask } from "./shown-task.ts";
 import { actionLabel, TaskBadge } from "./status.tsx";
 import { Steps } from "./steps.tsx";
 import { useTaskAction } from "./use-actions.ts";
@@ -21,25 +23,26 @@ const afterglowMilliseconds = 20_000;
 
 /** The work under way, or the last one where it left the deployment failed: its steps, the log beside them, and the way out. */
 export function CurrentTask({ deployment }: { deployment: Deployment }) {
+  const { currentTask } = deployment;
   const { data } = useQuery(
     trpc.deployments.tasks.queryOptions({ id: deployment.id, limit: 1 }, { refetchInterval: usePollInterval(30_000) }),
   );
   const now = useNow();
-  const task = deployment.currentTask ?? data?.items[0];
+  const [seen, setSeen] = useState(currentTask);
+  if (currentTask && currentTask !== seen) setSeen(currentTask);
+  const task = shownTask(currentTask, seen, data?.items[0]);
   if (!task) return null;
   const justEnded = task.finishedAt !== null && now - Date.parse(task.finishedAt) < afterglowMilliseconds;
   if (!isActive(task) && deployment.status !== "failed" && !justEnded) return null;
   return <TaskPanel key={task.id} deployment={deployment} task={task} />;
 }
 
-function isActive(task: Task): boolean {
-  return task.status === "queued" || task.status === "running";
-}
-
 function TaskPanel({ deployment, task }: { deployment: Deployment; task: Task }) {
   const { lines, loading } = useLogs(deployment.id);
   const now = useNow();
   const active = isActive(task);
+  // Its end is known before how it ended: for that moment there is nothing to cancel.
+  const ended = deployment.currentTask === null;
   const left = (Date.parse(task.deadlineAt) - now) / 1_000;
   return (
     <div className="mb-6">
@@ -50,7 +53,7 @@ function TaskPanel({ deployment, task }: { deployment: Deployment; task: Task })
             {task.attempt > 1 ? <span className="font-normal text-soft">Attempt {task.attempt}</span> : null}
           </span>
         }
-        aside={<TaskActions task={task} />}
+        aside={ended && active ? null : <TaskActions task={task} />}
       >
         <div className="grid grid-cols-1 gap-5 lg:grid-cols-2">
           <div className="min-w-0">
@@ -68,7 +71,7 @@ function TaskPanel({ deployment, task }: { deployment: Deployment; task: Task })
                 <p className="mt-0.5 whitespace-pre-wrap">{task.failure.message}</p>
               </div>
             ) : null}
-            {active ? (
+            {active && !ended ? (
               <p className="mt-4 text-xs text-faint tabular-nums">
                 {left > 0
                   ? `Fails by itself in ${duration(Math.round(left))} if it has not ended.`

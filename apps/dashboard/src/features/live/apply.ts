@@ -10,16 +10,25 @@ function withDeployment(page: Page<ListedDeployment> | undefined, deployment: Li
 
 /** Puts a deployment as the server sees it now into everything on screen that shows it. */
 export function applyDeployment(deployment: Deployment): void {
+  refreshTasksAtEnd(deployment);
   queryClient.setQueryData(trpc.deployments.get.queryKey({ id: deployment.id }), deployment);
   applyToLists(deployment);
 }
 
 /** The same for one as lists show it: where it is shown whole, its configuration stays as it is, since that never changes. */
 export function applyListed(deployment: ListedDeployment): void {
+  refreshTasksAtEnd(deployment);
   queryClient.setQueryData(trpc.deployments.get.queryKey({ id: deployment.id }), (known) =>
     known ? { ...deployment, config: known.config } : undefined,
   );
   applyToLists(deployment);
+}
+
+/** How a task ended is in the list of tasks alone: it is read at once, and what of it is on its way from before is dropped. */
+function refreshTasksAtEnd({ id, currentTask }: ListedDeployment): void {
+  const underWay = queryClient.getQueryData(trpc.deployments.get.queryKey({ id }))?.currentTask;
+  if (!underWay || underWay.id === currentTask?.id) return;
+  queryClient.invalidateQueries({ queryKey: trpc.deployments.tasks.queryKey({ id }) }).catch(() => undefined);
 }
 
 function applyToLists(deployment: ListedDeployment): void {
