@@ -1,4 +1,3 @@
-import { type DeploymentStatus, deploymentStatuses } from "@obelisk/schemas/deployments";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Boxes, KeyRound, Plus, ScrollText } from "lucide-react";
@@ -6,8 +5,9 @@ import { trpc } from "../api/client.ts";
 import { ActivityList } from "../features/audit/activity-list.tsx";
 import { DeploymentRows, deploymentColumns } from "../features/deployments/deployment-rows.tsx";
 import { usePollInterval } from "../features/live/connection.ts";
-import { HealthSummary, QueueSummary } from "../features/organizations/summary.tsx";
+import { HealthSummary, QueueSummary, UnknownSummary } from "../features/organizations/summary.tsx";
 import { useMembership } from "../features/session/session.ts";
+import { usePlatformStatus } from "../features/shell/platform-status.ts";
 import { Card, PageHeader } from "../ui/card.tsx";
 import { Empty } from "../ui/empty.tsx";
 import { Failure } from "../ui/failure.tsx";
@@ -16,15 +16,15 @@ import { usePageTitle } from "../ui/page-title.ts";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { Table } from "../ui/table.tsx";
 
-const noDeployments = Object.fromEntries(deploymentStatuses.map((status) => [status, 0])) as Record<DeploymentStatus, number>;
-
 export function OrganizationHomePage() {
   const membership = useMembership();
   const name = membership?.organization.name ?? "Organization";
   usePageTitle(name);
   const refetchInterval = usePollInterval(15_000);
   const overview = useQuery(trpc.organization.overview.queryOptions(undefined, { refetchInterval }));
+  const status = usePlatformStatus();
   const data = overview.data;
+  const unanswered = overview.isError || status.isError;
 
   return (
     <>
@@ -48,24 +48,26 @@ export function OrganizationHomePage() {
           </>
         }
       />
-      {overview.isError ? (
+      {unanswered ? (
         <div className="mb-4">
-          <Failure error={overview.error} retry={() => overview.refetch()} />
+          <Failure error={overview.error ?? status.error} retry={() => Promise.all([overview.refetch(), status.refetch()])} />
         </div>
       ) : null}
       <div className="grid grid-cols-1 gap-4 lg:grid-cols-3">
         <Card title="Deployments" className="lg:col-span-2">
-          {data || overview.isError ? (
-            <HealthSummary counts={data?.deployments ?? noDeployments} unchecked={data?.unchecked ?? 0} />
+          {unanswered ? (
+            <UnknownSummary />
+          ) : data ? (
+            <HealthSummary counts={data.deployments} checkedAt={data.checkedAt} />
           ) : (
             <Skeleton className="h-16" />
           )}
         </Card>
         <Card title="Queue and workers">
-          {data ? (
+          {unanswered ? (
+            <UnknownSummary />
+          ) : data ? (
             <QueueSummary queue={data.queue} workersAlive={data.workers.alive} />
-          ) : overview.isError ? (
-            <p className="text-soft">Unknown</p>
           ) : (
             <Skeleton className="h-16" />
           )}

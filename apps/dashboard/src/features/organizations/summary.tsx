@@ -1,26 +1,29 @@
 import { type DeploymentStatus, deploymentStatuses } from "@obelisk/schemas/deployments";
+import { isHealthStale } from "@obelisk/schemas/health-age";
 import { Link } from "@tanstack/react-router";
 import { clsx } from "clsx";
-import { CircleCheck, CircleDashed, CircleX, TriangleAlert } from "lucide-react";
-import { toneText } from "../../ui/badge.tsx";
+import { CircleCheck, CircleDashed, CircleX, type LucideIcon, TriangleAlert } from "lucide-react";
+import { type Tone, toneText } from "../../ui/badge.tsx";
 import { Fact, Facts } from "../../ui/card.tsx";
-import { count, duration, plural } from "../../ui/format.ts";
+import { useClock } from "../../ui/clock.ts";
+import { count, duration } from "../../ui/format.ts";
 import { statusFace } from "../deployments/status.tsx";
 import { queueVerdict } from "../shell/queue-verdict.ts";
+import { healthVerdict } from "./health-verdict.ts";
 
 /** States that need no one's eye when nothing is in them. */
 const always: readonly DeploymentStatus[] = ["running", "degraded", "failed"];
 
-/** `unchecked`: how many of those that run nobody has looked at lately. */
-export function HealthSummary({ counts, unchecked }: { counts: Record<DeploymentStatus, number>; unchecked: number }) {
+const verdictIcons: Partial<Record<Tone, LucideIcon>> = { bad: CircleX, warn: TriangleAlert };
+
+/** `checkedAt`: when each of those that run was last looked at. */
+export function HealthSummary({ counts, checkedAt }: { counts: Record<DeploymentStatus, number>; checkedAt: readonly string[] }) {
   const shown = deploymentStatuses.filter((status) => status !== "deprovisioned" && (always.includes(status) || counts[status] > 0));
-  const sentence = verdict(counts, unchecked);
+  const unchecked = useClock((now) => checkedAt.filter((at) => isHealthStale({ checkedAt: at }, now)).length);
+  const { tone, text } = healthVerdict(counts, unchecked);
   return (
     <div className="flex flex-col gap-4">
-      <p className={clsx("flex items-center gap-2 font-medium", sentence.tone)}>
-        <sentence.icon aria-hidden className="size-4 shrink-0" />
-        {sentence.text}
-      </p>
+      <Verdict tone={tone} text={text} icon={verdictIcons[tone] ?? CircleCheck} />
       <ul className="flex flex-wrap gap-x-8 gap-y-3">
         {shown.map((status) => {
           const { label, tone, icon: Icon } = statusFace[status];
@@ -41,17 +44,18 @@ export function HealthSummary({ counts, unchecked }: { counts: Record<Deployment
   );
 }
 
-function verdict(counts: Record<DeploymentStatus, number>, unchecked: number): { text: string; tone: string; icon: typeof CircleCheck } {
-  if (counts.failed > 0) return { text: `${plural(counts.failed, "deployment")} failed and needs a look`, tone: "text-bad", icon: CircleX };
-  if (counts.degraded > 0) return { text: `${plural(counts.degraded, "deployment")} degraded`, tone: "text-warn", icon: TriangleAlert };
-  if (unchecked > 0)
-    return {
-      text: `${plural(unchecked, "deployment")} not checked lately: how it is now isn't known`,
-      tone: "text-warn",
-      icon: CircleDashed,
-    };
-  if (counts.running === 0) return { text: "Nothing is running", tone: "text-soft", icon: CircleCheck };
-  return { text: "Everything that runs is healthy", tone: "text-ok", icon: CircleCheck };
+function Verdict({ tone, text, icon: Icon }: { tone: Tone; text: string; icon: LucideIcon }) {
+  return (
+    <p className={clsx("flex items-center gap-2 font-medium", toneText[tone])}>
+      <Icon aria-hidden className="size-4 shrink-0" />
+      {text}
+    </p>
+  );
+}
+
+/** Stands in for either summary while the server doesn't answer: what was last known says nothing of the present. */
+export function UnknownSummary() {
+  return <Verdict tone="warn" text="Unknown for now" icon={CircleDashed} />;
 }
 
 export function QueueSummary({
@@ -67,13 +71,9 @@ export function QueueSummary({
     running: queue.running,
     oldestSeconds: queue.oldestQueuedSeconds,
   });
-  const Icon = state.tone === "ok" ? CircleCheck : TriangleAlert;
   return (
     <div className="flex flex-col gap-4">
-      <p className={clsx("flex items-center gap-2 font-medium", toneText[state.tone])}>
-        <Icon aria-hidden className="size-4 shrink-0" />
-        {state.text}
-      </p>
+      <Verdict tone={state.tone} text={state.text} icon={state.tone === "ok" ? CircleCheck : TriangleAlert} />
       <Facts>
         <Fact name="Tasks waiting">{count(queue.queued)}</Fact>
         <Fact name="Oldest waits for">{queue.oldestQueuedSeconds === null ? "–" : duration(queue.oldestQueuedSeconds)}</Fact>

@@ -1,10 +1,9 @@
-import { useQuery } from "@tanstack/react-query";
 import { clsx } from "clsx";
 import { LoaderCircle, type LucideIcon, Radio, RefreshCw, ServerCog, TriangleAlert } from "lucide-react";
-import { trpc } from "../../api/client.ts";
 import { type Tone, toneText } from "../../ui/badge.tsx";
 import { Hint } from "../../ui/hint.tsx";
-import { type ConnectionState, useConnection, usePollInterval } from "../live/connection.ts";
+import { type ConnectionState, useConnection } from "../live/connection.ts";
+import { usePlatformStatus } from "./platform-status.ts";
 import { type QueueState, queueVerdict } from "./queue-verdict.ts";
 
 const connections: Record<ConnectionState, { icon: LucideIcon; tone: Tone; text: string; hint: string }> = {
@@ -21,8 +20,7 @@ const connections: Record<ConnectionState, { icon: LucideIcon; tone: Tone; text:
 /** The corner that says whether what you see is live, and whether work moves. */
 export function PlatformPulse({ compact = false }: { compact?: boolean }) {
   const connection = connections[useConnection()];
-  const interval = usePollInterval(10_000);
-  const { data, isError } = useQuery(trpc.organization.status.queryOptions(undefined, { refetchInterval: interval }));
+  const { data, isError } = usePlatformStatus();
   const queue = queueVerdict(isError ? "unknown" : data ? toState(data) : "loading");
 
   if (compact) {

@@ -24,8 +24,8 @@ export const organizationsRouter = router({
 
 export interface OrganizationHome {
   deployments: Record<DeploymentStatus, number>;
-  /** Of those that are running: how many whose health is from before. */
-  unchecked: number;
+  /** When each of those that are running was last checked. */
+  checkedAt: string[];
   queue: { queued: number; running: number; oldestQueuedSeconds: number | null };
   workers: { alive: number };
   recentDeployments: ListedDeployment[];

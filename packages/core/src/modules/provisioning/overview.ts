@@ -1,5 +1,4 @@
 import { type DeploymentStatus, deploymentStatuses, type ListedDeployment } from "@obelisk/schemas/deployments";
-import { healthFreshMs } from "@obelisk/schemas/health-age";
 import { sql } from "kysely";
 import { statements } from "../../db/tenant-db.ts";
 import { readAuthorized } from "../../kernel/authorized-read.ts";
@@ -9,8 +8,8 @@ import { listedFrom, selectListed } from "./read-model.ts";
 
 export interface OrganizationOverview {
   deployments: Record<DeploymentStatus, number>;
-  /** Of those that are running: how many whose health is from before. */
-  unchecked: number;
+  /** When each of those that are running was last checked, as far as they were: whoever looks counts those checks that are from before. */
+  checkedAt: string[];
   /** The organization's own tasks. */
   queue: { queued: number; running: number; oldestQueuedSeconds: number | null };
   workers: { alive: number };
@@ -25,8 +24,7 @@ export async function organizationOverview(ctx: OrganizationContext): Promise<Or
       .select([
         "status",
         sql<number>`count(*)::int`.as("count"),
-        sql<number>`(count(*) filter (where status = 'running'
-          and (health->>'checkedAt')::timestamptz < now() - ${healthFreshMs}::float8 * interval '1 millisecond'))::int`.as("unchecked"),
+        sql<string[] | null>`array_agg(health->>'checkedAt') filter (where status = 'running' and health is not null)`.as("checkedAt"),
       ])
       .where("organizationId", "=", ctx.organizationId)
       .groupBy("status"),
@@ -49,7 +47,7 @@ export async function organizationOverview(ctx: OrganizationContext): Promise<Or
   for (const { status, count } of counts) deployments[status as DeploymentStatus] = count;
   return {
     deployments,
-    unchecked: counts.reduce((sum, { unchecked }) => sum + unchecked, 0),
+    checkedAt: counts.flatMap(({ checkedAt }) => checkedAt ?? []),
     queue: queue[0] ?? { queued: 0, running: 0, oldestQueuedSeconds: null },
     workers: { alive: workers[0]?.alive ?? 0 },
     recentDeployments: recent.map((row) => listedFrom(row, ctx.platform.settings.baseUrl)),
