@@ -7,7 +7,7 @@ const ofEntry = [
   /node_modules\/(react|react-dom|scheduler|use-sync-external-store|clsx|@tanstack\/(react-router|router-core|history|react-store|store))\//,
   /node_modules\/lucide-react\/dist\/esm\/(?!icons\/)/,
   /lucide-react\/dist\/esm\/icons\/(circle-exclamation-point|circle-check|x)\./,
-  /src\/(api\/auth|ui\/(page-title|mark|toast)|features\/shell\/theme|routes\/(search|fallbacks|missing-code|arrive|auth-frame))\./,
+  /src\/(api\/auth|ui\/(page-title|mark|toast|lazy-part)|features\/shell\/theme|routes\/(search|fallbacks|missing-code|arrive|auth-frame))\./,
 ];
 
 const ofEveryPage = [/src\/(ui|api|features\/(session|live))\//, /node_modules\/(@radix-ui|@floating-ui|lucide-react)\//];

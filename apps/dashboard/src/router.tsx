@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, notFound, Outlet, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, notFound, Outlet, redirect } from "@tanstack/react-router";
 import { NotFound, PageError, PageNotFound, PagePending } from "./routes/fallbacks.tsx";
 import {
   parseSearch,
@@ -10,6 +10,7 @@ import {
   stringifySearch,
 } from "./routes/search.ts";
 import { SignInPage } from "./routes/sign-in.tsx";
+import { lazyPart } from "./ui/lazy-part.tsx";
 
 // The sign-in page loads nothing of the dashboard: everything behind /dashboard is imported when it is needed, the session's reader too.
 const session = () => import("./features/session/session.ts");
@@ -30,7 +31,7 @@ const signUp = createRoute({
   getParentRoute: () => root,
   path: "/auth/sign-up",
   validateSearch: readReturn,
-  component: lazyRouteComponent(() => import("./routes/sign-up.tsx"), "SignUpPage"),
+  component: lazyPart(async () => (await import("./routes/sign-up.tsx")).SignUpPage),
 });
 
 const dashboard = createRoute({
@@ -40,13 +41,13 @@ const dashboard = createRoute({
     const state = await (await session()).loadSession();
     if (!state.user) throw redirect({ to: "/auth/sign-in", search: { return: location.href } });
   },
-  component: lazyRouteComponent(() => import("./routes/dashboard.tsx"), "DashboardLayout"),
+  component: lazyPart(async () => (await import("./routes/dashboard.tsx")).DashboardLayout),
 });
 
 const account = createRoute({
   getParentRoute: () => dashboard,
   path: "/",
-  component: lazyRouteComponent(() => import("./routes/account.tsx"), "AccountPage"),
+  component: lazyPart(async () => (await import("./routes/account.tsx")).AccountPage),
 });
 
 const organization = createRoute({
@@ -55,27 +56,27 @@ const organization = createRoute({
   beforeLoad: async () => {
     if (!(await (await session()).enterActiveOrganization())) throw redirect({ to: "/dashboard" });
   },
-  component: lazyRouteComponent(() => import("./features/shell/shell.tsx"), "Shell"),
+  component: lazyPart(async () => (await import("./features/shell/shell.tsx")).Shell),
   notFoundComponent: PageNotFound,
 });
 
 const organizationHome = createRoute({
   getParentRoute: () => organization,
   path: "/",
-  component: lazyRouteComponent(() => import("./routes/organization-home.tsx"), "OrganizationHomePage"),
+  component: lazyPart(async () => (await import("./routes/organization-home.tsx")).OrganizationHomePage),
 });
 
 const indexerLab = createRoute({
   getParentRoute: () => organization,
   path: "/indexer-lab",
   validateSearch: readListSearch,
-  component: lazyRouteComponent(() => import("./routes/indexer-lab.tsx"), "IndexerLabPage"),
+  component: lazyPart(async () => (await import("./routes/indexer-lab.tsx")).IndexerLabPage),
 });
 
 const newIndexer = createRoute({
   getParentRoute: () => organization,
   path: "/indexer-lab/new",
-  component: lazyRouteComponent(() => import("./routes/new-indexer.tsx"), "NewIndexerPage"),
+  component: lazyPart(async () => (await import("./routes/new-indexer.tsx")).NewIndexerPage),
 });
 
 const indexer = createRoute({
@@ -85,7 +86,7 @@ const indexer = createRoute({
     if (!/^dep_[0-9a-z]{26}$/.test(params.id)) throw notFound();
   },
   validateSearch: readDeploymentSearch,
-  component: lazyRouteComponent(() => import("./routes/indexer.tsx"), "IndexerPage"),
+  component: lazyPart(async () => (await import("./routes/indexer.tsx")).IndexerPage),
   notFoundComponent: PageNotFound,
 });
 
@@ -93,14 +94,14 @@ const apiKeys = createRoute({
   getParentRoute: () => organization,
   path: "/api-keys",
   validateSearch: readKeysSearch,
-  component: lazyRouteComponent(() => import("./routes/api-keys.tsx"), "ApiKeysPage"),
+  component: lazyPart(async () => (await import("./routes/api-keys.tsx")).ApiKeysPage),
 });
 
 const auditLog = createRoute({
   getParentRoute: () => organization,
   path: "/audit-log",
   validateSearch: readAuditSearch,
-  component: lazyRouteComponent(() => import("./routes/audit-log.tsx"), "AuditLogPage"),
+  component: lazyPart(async () => (await import("./routes/audit-log.tsx")).AuditLogPage),
 });
 
 export const router = createRouter({

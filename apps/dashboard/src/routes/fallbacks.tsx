@@ -1,8 +1,9 @@
 import { Link, useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { retryParts } from "../ui/lazy-part.tsx";
 import { Mark } from "../ui/mark.tsx";
 import { usePageTitle } from "../ui/page-title.ts";
-import { isMissingCode, reloadOnce } from "./missing-code.ts";
+import { answers, isMissingCode, reloadOnce } from "./missing-code.ts";
 
 /** These stand in when a page can't be shown; they use nothing that could fail with it. */
 
@@ -34,18 +35,35 @@ export function PageNotFound() {
   );
 }
 
-export function PageError(props: { error: unknown; reset?: () => void }) {
-  return isMissingCode(props.error) ? <CodeMissing /> : <PageFailed {...props} />;
+export function PageError({ error, reset }: { error: unknown; reset?: () => void }) {
+  const router = useRouter();
+  const again = () => {
+    retryParts();
+    reset?.();
+    router.invalidate().catch(() => location.reload());
+  };
+  return isMissingCode(error) ? <CodeMissing again={again} /> : <PageFailed error={error} again={again} />;
 }
 
-function CodeMissing() {
-  const [reloading, setReloading] = useState(true);
-  useEffect(() => setReloading(reloadOnce()), []);
-  if (reloading) return <PagePending />;
+function CodeMissing({ again }: { again: () => void }) {
+  const [cause, setCause] = useState<"unknown" | "unanswered" | "outdated">("unknown");
+  useEffect(() => {
+    let left = false;
+    answers().then((answered) => {
+      if (left) return;
+      if (!answered) setCause("unanswered");
+      else if (!reloadOnce()) setCause("outdated");
+    });
+    return () => {
+      left = true;
+    };
+  }, []);
+  if (cause === "unknown") return <PagePending />;
+  if (cause === "unanswered") return <Unanswered again={again} />;
   return (
     <div role="alert" className="mx-auto flex max-w-md flex-col items-start gap-3 px-6 py-24">
       <h1 className="text-xl font-semibold">This page could not be loaded</h1>
-      <p className="text-soft">Either Obelisk can't be reached, or it was updated since you opened this tab. Reload to go on.</p>
+      <p className="text-soft">Obelisk was updated since you opened this tab. Reload to go on.</p>
       <button type="button" onClick={() => location.reload()} className={actionClass}>
         Reload
       </button>
@@ -55,29 +73,30 @@ function CodeMissing() {
 
 const actionClass = "h-8 rounded-md bg-accent-solid px-3 text-[13px] font-medium text-on-accent hover:bg-accent-hover";
 
-function PageFailed({ error, reset }: { error: unknown; reset?: () => void }) {
-  const router = useRouter();
-  const { name, message, data } = error as { name?: string; message?: string; data?: { requestId?: string } | null };
-  // A call that the server never answered: what a proxy or the network said of it helps nobody.
-  const unanswered = name === "TRPCClientError" && !data;
-  const again = () => {
-    reset?.();
-    router.invalidate().catch(() => location.reload());
-  };
+function Unanswered({ again }: { again: () => void }) {
   return (
     <div role="alert" className="mx-auto flex max-w-md flex-col items-start gap-3 px-6 py-24">
-      <h1 className="text-xl font-semibold">{unanswered ? "Obelisk does not answer" : "This page could not be shown"}</h1>
-      <p className="text-soft">
-        {unanswered
-          ? "It may be restarting, or your connection is down. Try again in a moment."
-          : "Try again. If it stays, reload the page or report what it says below."}
-      </p>
-      {unanswered ? null : (
-        <pre className="max-h-40 w-full overflow-auto rounded-md border border-line bg-sunken p-3 font-mono text-xs whitespace-pre-wrap">
-          {message ?? "Unknown fault"}
-          {data?.requestId ? `\nRequest ${data.requestId}` : ""}
-        </pre>
-      )}
+      <h1 className="text-xl font-semibold">Obelisk does not answer</h1>
+      <p className="text-soft">It may be restarting, or your connection is down. Try again in a moment.</p>
+      <button type="button" onClick={again} className={actionClass}>
+        Try again
+      </button>
+    </div>
+  );
+}
+
+function PageFailed({ error, again }: { error: unknown; again: () => void }) {
+  const { name, message, data } = error as { name?: string; message?: string; data?: { requestId?: string } | null };
+  // A call that the server never answered: what a proxy or the network said of it helps nobody.
+  if (name === "TRPCClientError" && !data) return <Unanswered again={again} />;
+  return (
+    <div role="alert" className="mx-auto flex max-w-md flex-col items-start gap-3 px-6 py-24">
+      <h1 className="text-xl font-semibold">This page could not be shown</h1>
+      <p className="text-soft">Try again. If it stays, reload the page or report what it says below.</p>
+      <pre className="max-h-40 w-full overflow-auto rounded-md border border-line bg-sunken p-3 font-mono text-xs whitespace-pre-wrap">
+        {message ?? "Unknown fault"}
+        {data?.requestId ? `\nRequest ${data.requestId}` : ""}
+      </pre>
       <button type="button" onClick={again} className={actionClass}>
         Try again
       </button>

@@ -1,4 +1,7 @@
-/** A tab opened before Obelisk was updated asks for files of the old version, which are gone. A reload brings the new ones. */
+/**
+ * A tab opened before Obelisk was updated asks for files of the old version, which are gone: a reload brings the new ones. While Obelisk doesn't
+ * answer, as when it restarts, a reload would only lose the page.
+ */
 
 const failures = new WeakSet<object>();
 
@@ -11,14 +14,26 @@ export function isMissingCode(error: unknown): boolean {
   return typeof error === "object" && error !== null && failures.has(error);
 }
 
+/** Milliseconds after which a server that says nothing counts as gone. */
+const patience = 5_000;
+
+/** Whether Obelisk answers at all. */
+export async function answers(): Promise<boolean> {
+  try {
+    return (await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(patience) })).ok;
+  } catch {
+    return false;
+  }
+}
+
 /** Milliseconds. What fails again this soon after a reload isn't mended by another. */
 const soon = 30_000;
 const reloadedAt = "obelisk.reloaded-at";
 
-/** Reloads the page, but not twice in a row nor without a connection: false then. */
+/** Reloads the page, but not twice in a row: false then. Ask first whether the server `answers`. */
 export function reloadOnce(): boolean {
   try {
-    if (!navigator.onLine || Date.now() - Number(sessionStorage.getItem(reloadedAt)) < soon) return false;
+    if (Date.now() - Number(sessionStorage.getItem(reloadedAt)) < soon) return false;
     sessionStorage.setItem(reloadedAt, String(Date.now()));
   } catch {
     // Without storage nobody would notice a loop.

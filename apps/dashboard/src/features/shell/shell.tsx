@@ -1,9 +1,10 @@
 import { Navigate, Outlet, useRouterState } from "@tanstack/react-router";
 import { Menu as MenuIcon, Search } from "lucide-react";
 import { Dialog } from "radix-ui";
-import { lazy, Suspense, startTransition, useEffect, useState } from "react";
+import { lazy, Suspense, startTransition, useEffect, useEffectEvent, useState } from "react";
 import { PagePending } from "../../routes/fallbacks.tsx";
 import { IconButton } from "../../ui/button.tsx";
+import { toast } from "../../ui/toast.tsx";
 import { LiveUpdates } from "../live/live.tsx";
 import { useMembership, useSession } from "../session/session.ts";
 import { AccountMenu } from "./account-menu.tsx";
@@ -33,23 +34,30 @@ export function Shell() {
     return () => clearTimeout(timer);
   }, []);
 
+  // Shown only once its code is there: the page stays as it is where that can't be had.
+  const openPalette = useEffectEvent(() => {
+    loadPalette().then(
+      () => startTransition(() => setPaletteOpen(true)),
+      () => toast("Obelisk does not answer. Try again in a moment.", "bad"),
+    );
+  });
+
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== "k" || !(event.metaKey || event.ctrlKey) || event.shiftKey || event.altKey) return;
       event.preventDefault();
-      startTransition(() => setPaletteOpen((open) => !open));
+      if (paletteOpen) startTransition(() => setPaletteOpen(false));
+      else openPalette();
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
-  }, []);
+  }, [paletteOpen]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: closes when the path changes, whatever it changes to
   useEffect(() => setDrawerOpen(false), [path]);
 
   if (!data) return <PagePending />;
   if (!membership) return <Navigate to="/dashboard" />;
-  const openPalette = () => startTransition(() => setPaletteOpen(true));
-
   return (
     <div className="lg:grid lg:grid-cols-[15rem_minmax(0,1fr)]">
       <a
