@@ -6,11 +6,11 @@ export interface Column<Row> {
 }
 
 /**
- * Text as a terminal may show it: control characters written out as `\u001b`, which JSON takes for the same. Names, logs and errors
- * come from other people, contracts and nodes.
+ * Text as a terminal may show it: control characters, and those that turn the text after them around, written out as `\u001b`, which JSON takes
+ * for the same. Names, logs and errors come from other people, contracts and nodes.
  */
 export function visible(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(/[^\P{Cc}\n\t]|\p{Bidi_Control}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** Writes a line to standard output. */

@@ -51,9 +51,10 @@ describe("durations and numbers", () => {
 });
 
 describe("output", () => {
-  it("shows control characters instead of sending them to the terminal, and stays the same JSON", () => {
+  it("shows control characters, and what turns text around, instead of sending them to the terminal, and stays the same JSON", () => {
     expect(visible("a\u001b]0;b\u0007\u009bc\r\nd\te")).toBe("a\\u001b]0;b\\u0007\\u009bc\\u000d\nd\te");
-    const value = { message: "\u009b31m\u007f😀" };
+    expect(visible("a\u202eb\u2066c")).toBe("a\\u202eb\\u2066c");
+    const value = { message: "\u009b31m\u007f\u202e😀" };
     expect(JSON.parse(visible(JSON.stringify(value)))).toEqual(value);
   });
 

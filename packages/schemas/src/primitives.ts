@@ -24,13 +24,26 @@ export function idSchema(kind: IdKind) {
   return z.string().regex(idForm(kind), `is not the id of a ${kind}: expected ${idPrefixes[kind]}_…`);
 }
 
-/** A person's name for a thing: trimmed, one line, 1 to 64 characters. */
+/** What a font draws: neither white space nor what is invisible by its nature, nor a Braille cell without dots. */
+const drawn = String.raw`[[\p{L}\p{M}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]`;
+
+/**
+ * Spaces and what is drawn. Of the invisible, only a variation selector behind what it varies, and a joiner or non-joiner between two
+ * characters: emoji and several scripts are spelled with them. What turns the direction of the text after a name, or hides in it, is none of those.
+ */
+const plainlySpelled = new RegExp(String.raw`^(?:\p{Zs}|${drawn}\p{Variation_Selector}?(?:[\u200C\u200D](?=${drawn}))?)*$`, "v");
+
+const showsSomething = /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]/v;
+
+/** A person's name for a thing: trimmed, one line, 1 to 64 characters, at least one of them visible and none that hides or turns text around. */
 export const nameSchema = z
   .string()
   .trim()
   .min(1, "give it a name")
   .max(64, "use at most 64 characters")
-  .regex(/^[^\p{Cc}]*$/u, "use no control characters");
+  .regex(/^[^\p{Cc}]*$/u, "use no control characters")
+  .refine((name) => name === "" || showsSomething.test(name), "use at least one visible character")
+  .refine((name) => /\p{Cc}/u.test(name) || plainlySpelled.test(name), "use no invisible characters and none that turn the text around");
 
 /** An instant as ISO 8601 in UTC with milliseconds. */
 export const instantSchema = z.iso.datetime({ precision: 3 });

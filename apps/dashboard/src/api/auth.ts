@@ -28,7 +28,7 @@ const messages: Record<string, string> = {
   USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: "An account with this e-mail address exists.",
   PASSWORD_TOO_SHORT: "Use a longer password.",
   PASSWORD_TOO_LONG: "Use a shorter password.",
-  INVALID_NAME: "Use a name of at most 64 characters on one line.",
+  INVALID_NAME: "Use a name of at most 64 visible characters on one line.",
   INVALID_EMAIL: "This is not an e-mail address.",
 };
 

@@ -21,7 +21,7 @@ export function ActivityList({ entries }: { entries: readonly AuditEntry[] }) {
               </span>
             </span>
             <span className="block truncate text-soft">
-              {entry.target.label} · {entry.actor.label}
+              <bdi>{entry.target.label}</bdi> · <bdi>{entry.actor.label}</bdi>
             </span>
           </Link>
         </li>

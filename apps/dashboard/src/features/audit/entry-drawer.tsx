@@ -42,12 +42,12 @@ function EntryDetail({ entry }: { entry: AuditEntry }) {
         <Fact name="When">{exactTime(entry.at)}</Fact>
         <Fact name="Position in the chain">{entry.sequence}</Fact>
         <Fact name={actorFaces[entry.actor.type].label}>
-          {entry.actor.label}
+          <bdi>{entry.actor.label}</bdi>
           <br />
           <Filter by="actor" id={entry.actor.id} />
         </Fact>
         <Fact name={`Target, ${entry.target.type.replace("api_key", "API key").replaceAll("_", " ")}`}>
-          {entry.target.label}
+          <bdi>{entry.target.label}</bdi>
           <br />
           <Filter by="target" id={entry.target.id} />
         </Fact>

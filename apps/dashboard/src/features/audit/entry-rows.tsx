@@ -38,13 +38,15 @@ export function EntryRows({ entries, onOpen }: { entries: readonly AuditEntry[];
           </span>
         </Td>
         <Td className="min-w-32 wrap-anywhere">
-          {entry.target.label}
-          <span className="block text-xs text-soft sm:hidden">by {entry.actor.label}</span>
+          <bdi>{entry.target.label}</bdi>
+          <span className="block text-xs text-soft sm:hidden">
+            by <bdi>{entry.actor.label}</bdi>
+          </span>
         </Td>
         <Td className="min-w-40 text-soft max-sm:hidden">
           <span className="flex items-center gap-1.5">
             <Icon aria-label={label} className="size-3.5 shrink-0 text-faint" />
-            <span className="min-w-0 wrap-anywhere">{entry.actor.label}</span>
+            <bdi className="min-w-0 wrap-anywhere">{entry.actor.label}</bdi>
           </span>
         </Td>
         <Td className="text-right text-soft max-sm:hidden">
