@@ -70,6 +70,7 @@ export interface AuditEntries {
   organizationId: string;
   requestId: string;
   sequence: number;
+  subjectId: Generated<string>;
   targetId: string;
   targetLabel: string;
   targetType: string;

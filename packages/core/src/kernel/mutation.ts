@@ -22,7 +22,7 @@ export interface Work<Input> {
   enqueue<Payload extends object>(job: Job<Payload>, payload: Payload, options?: EnqueueOptions): Promise<void>;
 }
 
-export interface MutationDefinition<Schema extends z.ZodType, Result> {
+export interface MutationDefinition<Schema extends z.ZodType, Result, Answer> {
   permission: Permission;
   input: Schema;
   /** Looks at what lies outside before anything is opened or locked; throws to refuse. It checks by itself that the actor may. */
@@ -30,6 +30,8 @@ export interface MutationDefinition<Schema extends z.ZodType, Result> {
   /** Of what it adds one, if anything bounds that. */
   limit?: Limit;
   run(work: Work<z.output<Schema>>): Promise<Result>;
+  /** What the caller gets of it: the result as it is unless told, where the audit log needs to know more than the caller. */
+  answer?(result: Result): Answer;
   /** What the audit log says of it. */
   audit(change: { input: z.output<Schema>; result: Result; ctx: OrganizationContext }): AuditRecord;
 }
@@ -44,9 +46,10 @@ export type Mutation<Input, Result> = (ctx: OrganizationContext, input: Input) =
  * @throws ObeliskError `invalid_request`, `forbidden`, `missing_scope`, `plan_limit_reached`, and what the work and what comes before it
  *   throw.
  */
-export function mutation<Schema extends z.ZodType, Result>(
-  definition: MutationDefinition<Schema, Result>,
-): Mutation<z.input<Schema>, Result> {
+export function mutation<Schema extends z.ZodType, Result, Answer = Result>(
+  definition: MutationDefinition<Schema, Result, Answer>,
+): Mutation<z.input<Schema>, Answer> {
+  const answer = definition.answer ?? ((result: Result) => result as unknown as Answer);
   return async (ctx, raw) => {
     const parsed = definition.input.safeParse(raw);
     if (!parsed.success) throw invalidRequest(fieldErrors(parsed.error.issues));
@@ -67,7 +70,7 @@ export function mutation<Schema extends z.ZodType, Result>(
         return work;
       },
       (result) => [
-        ...(ctx.alsoCommit ? [ctx.alsoCommit(result)] : []),
+        ...(ctx.alsoCommit ? [ctx.alsoCommit(answer(result))] : []),
         appendEntry({
           ...definition.audit({ input, result, ctx }),
           organizationId: ctx.organizationId,
@@ -79,7 +82,8 @@ export function mutation<Schema extends z.ZodType, Result>(
         ...(limit ? [holdLimit(limit, ctx.organizationId, settings)] : []),
       ],
     );
-    return limit ? changed.catch((error: unknown) => Promise.reject(limitRefusal(error, limit, settings))) : changed;
+    const answered = changed.then(answer);
+    return limit ? answered.catch((error: unknown) => Promise.reject(limitRefusal(error, limit, settings))) : answered;
   };
 }
 

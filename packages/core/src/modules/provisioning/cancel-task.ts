@@ -6,6 +6,7 @@ import { mutation } from "../../kernel/mutation.ts";
 import { afterCancel } from "./policy.ts";
 import { runTask } from "./run-task.job.ts";
 import { lockDeployment, lockTask, readTask, setStanding } from "./store.ts";
+import { taskTarget } from "./task-target.ts";
 
 const inputSchema = z.object({ taskId: idSchema("task"), id: idSchema("deployment").optional() });
 
@@ -17,11 +18,11 @@ const inputSchema = z.object({ taskId: idSchema("task"), id: idSchema("deploymen
 export const cancelTask = mutation({
   permission: "deployments.operate",
   input: inputSchema,
-  async run({ ctx, db, input, now, enqueue }): Promise<Task> {
+  async run({ ctx, db, input, now, enqueue }): Promise<{ task: Task; name: string }> {
     const { organizationId } = ctx;
     // Deployment before task, as every other change locks them: no two changes wait for each other.
     const { deploymentId } = await readTask(db, organizationId, input.taskId);
-    await lockDeployment(db, organizationId, input.id ?? deploymentId);
+    const { name } = await lockDeployment(db, organizationId, input.id ?? deploymentId);
     const task = await lockTask(db, organizationId, input.taskId, input.id);
     if (task.status !== "queued" && task.status !== "running") throw conflict(`This task is already ${task.status}.`);
     const row = db.updateTable("tasks").where("organizationId", "=", organizationId).where("id", "=", task.id);
@@ -33,11 +34,11 @@ export const cancelTask = mutation({
       // One that was handed back waits for its next try: whoever takes it up for the cancel's sake needs no such pause.
       if (!task.isHeld) await enqueue(runTask, { taskId: task.id }, { key: task.deploymentId });
     }
-    return readTask(db, organizationId, task.id);
+    return { task: await readTask(db, organizationId, task.id), name };
   },
-  audit: ({ result }) => ({
-    action: result.status === "cancelled" ? "task.cancelled" : "task.cancel_requested",
-    target: { type: "task", id: result.id, label: result.action },
-    data: { deploymentId: result.deploymentId, action: result.action },
+  answer: ({ task }) => task,
+  audit: ({ result: { task, name } }) => ({
+    action: task.status === "cancelled" ? "task.cancelled" : "task.cancel_requested",
+    ...taskTarget(task, name),
   }),
 });

@@ -6,6 +6,7 @@ import { afterCancel, afterFailure, afterSuccess, type Failure, type Landing, ty
 import { setStanding } from "./store.ts";
 import type { ClaimedTask } from "./system/task-leases.ts";
 import { TaskInterrupted } from "./task-run.ts";
+import { taskTarget } from "./task-target.ts";
 
 /** `health`: what the program said last, where one runs here. */
 export type TaskEnd = { status: "succeeded" | "cancelled"; health: Health | null } | { status: "failed"; failure: Failure };
@@ -24,10 +25,10 @@ const inputSchema = z.custom<Finish>((value) => typeof value === "object" && val
  * @throws TaskInterrupted `lost` when the lease has gone to another, which then ends it; `cancelled` where it ended otherwise, but a
  *   cancel was accepted before
  */
-export const finishTask: (ctx: OrganizationContext, input: Finish) => Promise<{ label: string }> = mutation({
+export const finishTask: (ctx: OrganizationContext, input: Finish) => Promise<{ name: string }> = mutation({
   permission: "deployments.operate",
   input: inputSchema,
-  async run({ db, input: { task, end, progress }, now }): Promise<{ label: string }> {
+  async run({ db, input: { task, end, progress }, now }): Promise<{ name: string }> {
     const { organizationId } = task;
     const deployment = await db
       .selectFrom("deployments")
@@ -76,18 +77,16 @@ export const finishTask: (ctx: OrganizationContext, input: Finish) => Promise<{ 
               .execute(),
           ]),
     ]);
-    return { label: deployment.name };
+    return deployment;
   },
-  audit: ({ input: { task, end }, result }) => ({
-    action: end.status === "succeeded" ? "task.succeeded" : end.status === "failed" ? "task.failed" : "task.cancelled",
-    target: { type: "task", id: task.taskId, label: `${task.action} ${result.label}` },
-    data: {
-      deploymentId: task.deploymentId,
-      action: task.action,
-      attempt: task.attempt,
-      ...(end.status === "failed" ? { code: end.failure.code } : {}),
-    },
-  }),
+  audit: ({ input: { task, end }, result }) => {
+    const { target, data } = taskTarget({ ...task, id: task.taskId }, result.name);
+    return {
+      action: end.status === "succeeded" ? "task.succeeded" : end.status === "failed" ? "task.failed" : "task.cancelled",
+      target,
+      data: { ...data, attempt: task.attempt, ...(end.status === "failed" ? { code: end.failure.code } : {}) },
+    };
+  },
 });
 
 function landingOf({ action, former }: ClaimedTask, end: TaskEnd, progress: Progress): Landing {

@@ -8,6 +8,7 @@ import { courses, mayRerun } from "./policy.ts";
 import { runTask } from "./run-task.job.ts";
 import { requireRerunnable } from "./start-checks.ts";
 import { insertTask, lockDeployment, lockTask, readTask, setStanding } from "./store.ts";
+import { taskTarget } from "./task-target.ts";
 
 const inputSchema = z.object({ taskId: idSchema("task"), id: idSchema("deployment").optional() });
 
@@ -19,7 +20,7 @@ export const rerunTask = mutation({
   permission: "deployments.operate",
   input: inputSchema,
   before: (ctx, { taskId, id }) => requireRerunnable(ctx, taskId, id),
-  async run({ ctx, db, input, grant, now, enqueue }): Promise<Task> {
+  async run({ ctx, db, input, grant, now, enqueue }): Promise<{ task: Task; name: string }> {
     const { organizationId } = ctx;
     const { deploymentId } = await readTask(db, organizationId, input.taskId);
     const standing = await lockDeployment(db, organizationId, input.id ?? deploymentId);
@@ -45,11 +46,11 @@ export const rerunTask = mutation({
       setStanding(db, organizationId, old.deploymentId, { status: course.whileQueued, desiredState: course.desired, failure: null }, now),
       enqueue(runTask, { taskId: task.id }, { key: old.deploymentId }),
     ]);
-    return task;
+    return { task, name: standing.name };
   },
-  audit: ({ input, result }) => ({
-    action: "task.rerun",
-    target: { type: "task", id: result.id, label: result.action },
-    data: { deploymentId: result.deploymentId, action: result.action, rerunOf: input.taskId },
-  }),
+  answer: ({ task }) => task,
+  audit: ({ input, result: { task, name } }) => {
+    const { target, data } = taskTarget(task, name);
+    return { action: "task.rerun", target, data: { ...data, rerunOf: input.taskId } };
+  },
 });
