@@ -1,8 +1,8 @@
-import type { Health, TaskAction } from "@obelisk/schemas/deployments";
+import type { Health } from "@obelisk/schemas/deployments";
 import { z } from "zod";
 import type { OrganizationContext } from "../../kernel/context.ts";
 import { mutation } from "../../kernel/mutation.ts";
-import { afterCancel, afterFailure, afterSuccess, type Failure, type Landing, type Progress } from "./policy.ts";
+import { afterCancel, afterFailure, afterSuccess, type Failure, type Landing, type Progress, runsAgain, startingAgain } from "./policy.ts";
 import { setStanding } from "./store.ts";
 import type { ClaimedTask } from "./system/task-leases.ts";
 import { TaskInterrupted } from "./task-run.ts";
@@ -55,7 +55,7 @@ export const finishTask: (ctx: OrganizationContext, input: Finish) => Promise<{ 
     if (!ended) throw new TaskInterrupted("lost");
     if (end.status !== "cancelled" && ended.cancelRequestedAt) throw new TaskInterrupted("cancelled");
     const landing = landingOf(task, end, progress);
-    const health = healthAfter(task.action, end, landing);
+    const health = healthAfter(task, end, progress, landing, now);
     await Promise.all([
       setStanding(db, organizationId, task.deploymentId, landing, now),
       db
@@ -96,7 +96,15 @@ function landingOf({ action, former }: ClaimedTask, end: TaskEnd, progress: Prog
 }
 
 /** The health to show from now on: what was seen last, none where nothing runs; undefined leaves it as it is. */
-function healthAfter(action: TaskAction, end: TaskEnd, landing: Landing): string | null | undefined {
-  if (end.status !== "succeeded") return landing.status === "failed" && end.status === "failed" ? null : undefined;
+function healthAfter(
+  { action, former }: ClaimedTask,
+  end: TaskEnd,
+  progress: Progress,
+  landing: Landing,
+  now: Date,
+): string | null | undefined {
+  if (end.status === "failed") return landing.status === "failed" ? null : undefined;
+  if (end.status === "cancelled")
+    return runsAgain(former, progress, "cancelled") ? JSON.stringify(end.health ?? startingAgain(action, now)) : undefined;
   return action === "suspend" || action === "deprovision" || !end.health ? null : JSON.stringify(end.health);
 }

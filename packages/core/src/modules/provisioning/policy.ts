@@ -1,4 +1,4 @@
-import type { DeploymentStatus, DesiredState, TaskAction } from "@obelisk/schemas/deployments";
+import type { DeploymentStatus, DesiredState, Health, TaskAction } from "@obelisk/schemas/deployments";
 import { mayAsk, type Standing, type Verdict } from "@obelisk/schemas/lifecycle";
 import { isOfTheWorker } from "./ability-policy.ts";
 
@@ -124,6 +124,25 @@ export function afterCancel(former: Standing, progress: Progress, healthy: boole
         failure: cancelled("Provisioning was cancelled before the deployment ran. Run the task again, or deprovision the deployment."),
       };
   }
+}
+
+const cancelledNoun: Record<TaskAction, string> = {
+  provision: "provisioning",
+  suspend: "suspension",
+  resume: "resumption",
+  redeploy: "redeployment",
+  deprovision: "deprovisioning",
+};
+
+/** Health of what runs again after its task was cancelled, until its program answers: what was known before the task holds no more. */
+export function startingAgain(action: TaskAction, now: Date): Health {
+  const numbers = { syncedBlock: null, headBlock: null, lagBlocks: null };
+  return {
+    status: "degraded",
+    message: `Starting again after the cancelled ${cancelledNoun[action]}.`,
+    ...numbers,
+    checkedAt: now.toISOString(),
+  };
 }
 
 /** Time a task has from the moment it is accepted, in milliseconds: queued or running, after that it fails by itself. */

@@ -52,6 +52,28 @@ test("a cancel that was accepted holds against a failure that is recorded later"
   expect(rows).toEqual([{ status: "degraded", failure: null }]);
 });
 
+test("what runs again after a cancel says so from that moment on, and keeps no number from before it", async () => {
+  const task = await claimed();
+  const before = { status: "healthy", message: null, syncedBlock: 42, headBlock: 42, lagBlocks: 0, checkedAt: "2026-01-01T00:00:00.000Z" };
+  await host.owner.query("update deployments set health = $2 where id = $1", [task.deploymentId, before]);
+  await finishTask(tenant.asOwner(), { task, end: { status: "cancelled", health: null }, progress: "begun" });
+  const { rows } = await host.owner.query("select status, health from deployments where id = $1", [task.deploymentId]);
+  expect(rows).toEqual([
+    {
+      status: "degraded",
+      health: {
+        ...{ status: "degraded", message: "Starting again after the cancelled redeployment." },
+        ...{ syncedBlock: null, headBlock: null, lagBlocks: null, checkedAt: expect.stringMatching(/^2/) },
+      },
+    },
+  ]);
+  const untouched = await claimed();
+  await host.owner.query("update deployments set health = $2 where id = $1", [untouched.deploymentId, before]);
+  await finishTask(tenant.asOwner(), { task: untouched, end: { status: "cancelled", health: null }, progress: "looked" });
+  const left = await host.owner.query("select status, health from deployments where id = $1", [untouched.deploymentId]);
+  expect(left.rows).toEqual([{ status: "running", health: before }]);
+});
+
 test("a cancel of a task that was handed back for a later try is looked after at once, one of a held task by who holds it", async () => {
   const held = await claimed();
   await cancelTask(tenant.asOwner(), { taskId: held.taskId });
