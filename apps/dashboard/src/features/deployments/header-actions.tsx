@@ -3,8 +3,8 @@ import { type LifecycleAction, mayAsk } from "@obelisk/schemas/lifecycle";
 import { Pause, Play, RotateCw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../ui/button.tsx";
+import { Confirm } from "../../ui/confirm.tsx";
 import { ConfirmByName } from "../../ui/confirm-by-name.tsx";
-import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { useRefusal } from "../session/use-refusal.ts";
 import { useLifecycle } from "./use-actions.ts";
 
@@ -15,7 +15,7 @@ export function HeaderActions({ deployment }: { deployment: Deployment }) {
   const act = useLifecycle(deployment.id);
   const operate = useRefusal("deployments.operate");
   const remove = useRefusal("deployments.deprovision");
-  const [asking, setAsking] = useState<"suspend" | "deprovision" | null>(null);
+  const [asking, setAsking] = useState<"suspend" | "redeploy" | "deprovision" | null>(null);
   if (deployment.status === "deprovisioned") return null;
   const stateRefusal = (action: LifecycleAction) => {
     const verdict = mayAsk(action, deployment, deployment.currentTask !== null);
@@ -44,9 +44,8 @@ export function HeaderActions({ deployment }: { deployment: Deployment }) {
         </Button>
       )}
       <Button
-        busy={act.isPending && act.variables === "redeploy"}
         refusal={operate ?? stateRefusal("redeploy")}
-        onClick={() => act.mutate("redeploy")}
+        onClick={() => setAsking("redeploy")}
         icon={<RotateCw aria-hidden className={icon} />}
       >
         Redeploy
@@ -58,19 +57,26 @@ export function HeaderActions({ deployment }: { deployment: Deployment }) {
       >
         Deprovision
       </Button>
-      <Dialog
+      <Confirm
         open={asking === "suspend"}
-        onOpenChange={() => setAsking(null)}
         title={`Suspend ${deployment.name}?`}
         description="The program stops and its endpoints answer no queries until it is resumed. Its data stays, and it catches up with the chain when it is back."
-      >
-        <DialogActions>
-          <Button onClick={() => setAsking(null)}>Keep it running</Button>
-          <Button look="primary" busy={act.isPending} onClick={() => act.mutate("suspend", { onSettled: () => setAsking(null) })}>
-            Suspend
-          </Button>
-        </DialogActions>
-      </Dialog>
+        keep="Keep it running"
+        verb="Suspend"
+        busy={act.isPending}
+        onClose={() => setAsking(null)}
+        onConfirm={() => act.mutate("suspend", { onSettled: () => setAsking(null) })}
+      />
+      <Confirm
+        open={asking === "redeploy"}
+        title={`Redeploy ${deployment.name}?`}
+        description="The program stops and starts again on its configuration, usually within seconds. Until then its endpoints answer no queries. Its data stays, and it catches up with the chain when it is back."
+        keep={deployment.status === "failed" ? "Leave it" : "Keep it running"}
+        verb="Redeploy"
+        busy={act.isPending}
+        onClose={() => setAsking(null)}
+        onConfirm={() => act.mutate("redeploy", { onSettled: () => setAsking(null) })}
+      />
       {asking === "deprovision" ? (
         <ConfirmByName
           title={`Deprovision ${deployment.name}?`}

@@ -1,8 +1,10 @@
 import type { Deployment } from "@obelisk/schemas/deployments";
 import { Globe, Lock } from "lucide-react";
+import { useState } from "react";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Card, Fact, Facts } from "../../ui/card.tsx";
+import { Confirm } from "../../ui/confirm.tsx";
 import { CopyButton, Id } from "../../ui/copy.tsx";
 import { bytes, count, percent, shortAddress } from "../../ui/format.ts";
 import { Table, Td, Th } from "../../ui/table.tsx";
@@ -79,6 +81,7 @@ export function OverviewTab({ deployment }: { deployment: Deployment }) {
 function Endpoints({ deployment }: { deployment: Deployment }) {
   const refusal = useRefusal("deployments.publish");
   const change = useVisibility(deployment.id);
+  const [asking, setAsking] = useState(false);
   const open = deployment.visibility === "public";
   const gone = deployment.status === "deprovisioned";
   const endpoints = Object.entries(deployment.endpoints);
@@ -114,10 +117,20 @@ function Endpoints({ deployment }: { deployment: Deployment }) {
             <p className="min-w-0 flex-1 text-[13px] text-soft">
               {open ? "Anyone who knows the address can read it, without a key." : "Read with an API key, or from this dashboard."}
             </p>
-            <Button small busy={change.isPending} refusal={refusal} onClick={() => change.mutate(open ? "private" : "public")}>
+            <Button small busy={change.isPending} refusal={refusal} onClick={() => (open ? change.mutate("private") : setAsking(true))}>
               {open ? "Make private" : "Make public"}
             </Button>
           </div>
+          <Confirm
+            open={asking}
+            title={`Make ${deployment.name} public?`}
+            description="Anybody who knows the address can then read every row, without a key, until it is made private again. Nobody can change anything."
+            keep="Keep it private"
+            verb="Make public"
+            busy={change.isPending}
+            onClose={() => setAsking(false)}
+            onConfirm={() => change.mutate("public", { onSettled: () => setAsking(false) })}
+          />
         </div>
       )}
     </Card>
