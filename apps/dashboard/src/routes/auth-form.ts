@@ -40,7 +40,11 @@ export function useAuthForm<Name extends string>({ names, faultsOf, send }: Auth
   const field = (name: Name) => ({
     name,
     value: entries[name],
-    onChange: (value: string) => setEntries((before) => ({ ...before, [name]: value })),
+    onChange: (value: string) => {
+      setEntries((before) => ({ ...before, [name]: value }));
+      // What was wrong with it was said of what it held before.
+      setFaults(({ [name]: _, ...others }) => others as typeof faults);
+    },
     error: faults[name],
   });
   return { submit, field, busy, refused };

@@ -38,8 +38,8 @@ export async function createOrganization(ctx: Context, { sessionId, ...raw }: Cr
         .returning("id")
         .executeTakeFirst();
       if (!made) {
-        const message = `${slug} is taken, choose another`;
-        throw new ObeliskError("conflict", `slug: ${message}`, { errors: [{ path: "slug", message }] });
+        const message = `the slug ${slug} is taken, choose another`;
+        throw new ObeliskError("conflict", message, { errors: [{ path: "slug", message }] });
       }
       await db
         .insertInto("members")
