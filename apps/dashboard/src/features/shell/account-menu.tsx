@@ -39,7 +39,7 @@ export function AccountMenu({ compact = false }: { compact?: boolean }) {
       trigger={
         <button
           type="button"
-          aria-label="Account"
+          aria-label={user ? `Account, ${user.email}` : "Account"}
           className={
             compact
               ? "inline-flex size-7 items-center justify-center rounded-md text-faint hover:bg-hover"
