@@ -1,7 +1,8 @@
-import { createClient, type ObeliskClient } from "@obelisk/sdk";
+import { createClient, type ObeliskClient, type Wait } from "@obelisk/sdk";
 import type { Command } from "commander";
 import { CommandFailure } from "./failure.ts";
 import { platformUrl } from "./local-platform.ts";
+import { note } from "./output.ts";
 import type { Surroundings } from "./runtime.ts";
 
 export interface ApiOptions {
@@ -30,7 +31,12 @@ export function clientOf(options: ApiOptions, variables: Surroundings["variables
       "Set OBELISK_TOKEN, or create one: obelisk keys create --organization acme --name cli --scopes deployments:read,deployments:write",
     );
   }
-  return createClient({ baseUrl: baseUrlOf(options, variables), token, userAgent: "obelisk-cli" });
+  return createClient({ baseUrl: baseUrlOf(options, variables), token, userAgent: "obelisk-cli", onWait: noteWait });
+}
+
+/** Says why nothing happens for a while. Other waits are over before anybody wonders. */
+export function noteWait({ milliseconds, status }: Wait): void {
+  if (status === 429) note(`rate limit reached; going on in ${Math.ceil(milliseconds / 1_000)} s`);
 }
 
 /**

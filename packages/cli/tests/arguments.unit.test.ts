@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { invalidRequest } from "@obelisk/core/kernel/errors";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { noteWait } from "../src/api.ts";
 import { parseContract } from "../src/deployments/contract-argument.ts";
 import { parseSeconds, wholeNumber } from "../src/durations.ts";
 import { explain } from "../src/failure.ts";
@@ -51,6 +52,15 @@ describe("durations and numbers", () => {
 });
 
 describe("output", () => {
+  it("says how long a used-up rate window is waited for, on standard error, and nothing of other waits", () => {
+    const written = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    noteWait({ milliseconds: 32_100, status: 429 });
+    noteWait({ milliseconds: 250, status: null });
+    noteWait({ milliseconds: 1_000, status: 503 });
+    expect(written.mock.calls).toEqual([["rate limit reached; going on in 33 s\n"]]);
+    written.mockRestore();
+  });
+
   it("shows control characters, and what turns text around, instead of sending them to the terminal, and stays the same JSON", () => {
     expect(visible("a\u001b]0;b\u0007\u009bc\r\nd\te")).toBe("a\\u001b]0;b\\u0007\\u009bc\\u000d\nd\te");
     expect(visible("a\u202eb\u2066c")).toBe("a\\u202eb\\u2066c");

@@ -22,6 +22,10 @@ it("leaves the environment to the one place that reads it", () => {
   expect(commands.flatMap(({ command }) => command.options.flatMap(({ envVar, long }) => (envVar ? [long] : [])))).toEqual([]);
 });
 
+it("deprovisions by the name the API has for it, too", () => {
+  expect(commands.find(({ path }) => path === "obelisk deployments delete")?.command.aliases()).toEqual(["deprovision"]);
+});
+
 it.each(commands)("$path has a description and help with an example of itself", ({ path, command }) => {
   let shown = "";
   command.configureOutput({ writeOut: (text) => (shown += text) }).outputHelp();

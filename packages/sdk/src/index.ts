@@ -3,7 +3,7 @@ import { type ClientOptions, Transport } from "./transport.ts";
 
 export type { CreateBodies, DeploymentList, TaskList } from "./deployments.ts";
 export { ObeliskApiError, ObeliskUnreachableError } from "./error.ts";
-export type { CallOptions, ClientOptions } from "./transport.ts";
+export type { CallOptions, ClientOptions, Wait } from "./transport.ts";
 
 export interface ObeliskClient {
   deployments: Deployments;

@@ -13,8 +13,16 @@ export interface ClientOptions {
   attempts?: number;
   /** Longest wait between attempts in milliseconds; 65,000 unless told, so that a full rate window can pass. */
   longestWaitMs?: number;
+  /** Told before each wait for another attempt. */
+  onWait?: (wait: Wait) => void;
   /** Names the caller in the server's logs. */
   userAgent?: string;
+}
+
+export interface Wait {
+  milliseconds: number;
+  /** What was answered, 429 for a used-up rate window; null where nothing was. */
+  status: number | null;
 }
 
 export interface CallOptions {
@@ -54,7 +62,7 @@ export class Transport {
       if ("result" in answer) return answer.result as Result;
       const wait = waitBeforeRetry(answer.outcome, attempt, this.#policy, Math.random());
       if (wait === null) throw answer.error;
-      await pause(wait, call.signal);
+      await this.#wait(wait, answer.outcome, call.signal);
     }
   }
 
@@ -74,8 +82,13 @@ export class Transport {
       const wait = waitBeforeRetry(outcome, attempt, this.#policy, Math.random());
       if (wait === null) return response;
       await response.body?.cancel();
-      await pause(wait, init.signal ?? undefined);
+      await this.#wait(wait, outcome, init.signal ?? undefined);
     }
+  }
+
+  async #wait(milliseconds: number, outcome: Outcome, signal: AbortSignal | undefined): Promise<void> {
+    this.#options.onWait?.({ milliseconds, status: outcome.type === "answered" ? outcome.status : null });
+    await pause(milliseconds, signal);
   }
 
   get #timeout(): number {

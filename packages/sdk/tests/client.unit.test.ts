@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createClient, ObeliskApiError, ObeliskUnreachableError } from "../src/index.ts";
+import { createClient, ObeliskApiError, ObeliskUnreachableError, type Wait } from "../src/index.ts";
 import { waitBeforeRetry } from "../src/retry.ts";
 
 interface Seen {
@@ -84,10 +84,13 @@ describe("the client", () => {
     expect(seen).toHaveLength(1);
   });
 
-  it("waits as retry-after says on 429 and then goes on", async () => {
+  it("waits as retry-after says on 429, having said so, and then goes on", async () => {
     const { baseUrl, seen } = await serve(problem(429, "rate_limited", { "retry-after": "1" }), json(200, { data: [], pagination: {} }));
     const begun = Date.now();
-    await createClient({ baseUrl, token: "t" }).deployments.list("indexer", { status: "running", limit: 5 });
+    const waits: Wait[] = [];
+    const onWait = (wait: Wait) => waits.push(wait);
+    await createClient({ baseUrl, token: "t", onWait }).deployments.list("indexer", { status: "running", limit: 5 });
+    expect(waits).toEqual([{ milliseconds: expect.closeTo(1_125, -3), status: 429 }]);
     expect(Date.now() - begun).toBeGreaterThanOrEqual(1_000);
     expect(seen.map((call) => call.url)).toEqual(Array(2).fill("/api/public/v1/deployments/indexer?status=running&limit=5"));
   });

@@ -170,7 +170,7 @@ export function deploymentsCommand({ signal, variables }: Surroundings): Command
     .addCommand(act("suspend", "stop the runtime and keep its data", "suspended"))
     .addCommand(act("resume", "start a suspended deployment where it left off", "running"))
     .addCommand(act("redeploy", "start it anew with the program and settings of this build", "running"))
-    .addCommand(act("delete", "deprovision it: the runtime and its data go", "deprovisioned"))
+    .addCommand(act("delete", "deprovision it: the runtime and its data go", "deprovisioned").alias("deprovision"))
     .addCommand(onTask("cancel", "cancel a queued or running task"))
     .addCommand(onTask("rerun", "run a failed task again"))
     .addHelpText("after", "\nExample:\n  $ OBELISK_TOKEN=obk_… obelisk deployments list");
