@@ -8,6 +8,7 @@ import { CreateKeyDialog } from "../features/api-keys/create-key.tsx";
 import { KeyRows, keyColumns, keyFaces } from "../features/api-keys/key-rows.tsx";
 import { RevokeKeyDialog, RotateKeyDialog } from "../features/api-keys/rotate-key.tsx";
 import { useRefusal } from "../features/session/use-refusal.ts";
+import { ApiReferenceLink } from "../ui/api-reference.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card, PageHeader } from "../ui/card.tsx";
 import { Empty } from "../ui/empty.tsx";
@@ -60,7 +61,12 @@ export function ApiKeysPage() {
     <>
       <PageHeader
         title="API keys"
-        lead="Tokens for the public API and for private endpoints. Each acts in this organization alone, within its scopes."
+        lead={
+          <>
+            Tokens for the public API and for private endpoints. Each acts in this organization alone, within its scopes.{" "}
+            <ApiReferenceLink />
+          </>
+        }
         actions={empty ? null : create}
       />
       {keys.isError ? (

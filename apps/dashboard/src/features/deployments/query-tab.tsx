@@ -4,6 +4,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { DatabaseZap, Play } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
+import { ApiReferenceLink } from "../../ui/api-reference.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Card } from "../../ui/card.tsx";
 import { Code } from "../../ui/code.tsx";
@@ -167,7 +168,14 @@ function Examples({
   const open = deployment.visibility === "public";
   const given = typedKey(key);
   return (
-    <Card title="From your own code">
+    <Card
+      title="From your own code"
+      aside={
+        <span className="text-[13px]">
+          <ApiReferenceLink />
+        </span>
+      }
+    >
       <div className="flex flex-col gap-4">
         {open ? (
           <p className="text-[13px] text-soft">The endpoint is public: these work without a key.</p>
