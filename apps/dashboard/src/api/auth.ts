@@ -55,7 +55,7 @@ async function post(path: string, body: unknown): Promise<void> {
   const requestId = answer.headers.get("x-request-id");
   const text = await answer.text();
   const problem = parse(text);
-  const code = problem.code ?? String(answer.status);
+  const code = refusalCode(problem, answer.status);
   if (answer.status === 429) {
     const minutes = Math.max(1, Math.ceil(Number(answer.headers.get("retry-after")) / 60));
     throw new AuthRefused(code, `Too many attempts. Try again in ${minutes === 1 ? "a minute" : `${minutes} minutes`}.`, requestId);
@@ -65,6 +65,12 @@ async function post(path: string, body: unknown): Promise<void> {
     messages[code] ?? problem.detail ?? problem.message ?? "Something went wrong on our side. Try again.",
     requestId,
   );
+}
+
+/** What is wrong, by a code. What the service finds of a value's form has one code for all, and names the entry in its text: `[body.email] …`. */
+export function refusalCode({ code, message }: { code?: string; message?: string }, status: number): string {
+  const entry = code === "VALIDATION_ERROR" ? /^\[body\.(\w+)\]/.exec(message ?? "")?.[1] : undefined;
+  return entry ? `INVALID_${entry.toUpperCase()}` : (code ?? String(status));
 }
 
 function parse(text: string): { code?: string; message?: string; detail?: string } {

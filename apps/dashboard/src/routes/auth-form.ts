@@ -42,8 +42,9 @@ export function useAuthForm<Name extends string>({ names, faultsOf, send }: Auth
     value: entries[name],
     onChange: (value: string) => {
       setEntries((before) => ({ ...before, [name]: value }));
-      // What was wrong with it was said of what it held before.
+      // What was wrong was said of what the form held before.
       setFaults(({ [name]: _, ...others }) => others as typeof faults);
+      setRefused(null);
     },
     error: faults[name],
   });

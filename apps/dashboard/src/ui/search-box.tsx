@@ -15,7 +15,7 @@ export function SearchBox({ label, value, onSearch }: { label: string; value: st
     return () => clearTimeout(timer);
   });
   return (
-    <div className="relative min-w-44 flex-1 sm:max-w-72">
+    <div className="relative min-w-44 flex-1 max-sm:basis-full sm:max-w-72">
       <Search aria-hidden className="pointer-events-none absolute top-2.25 left-2.5 size-3.5 text-faint" />
       <Input
         type="search"

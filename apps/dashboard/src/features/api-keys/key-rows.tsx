@@ -54,7 +54,8 @@ export function KeyRows({ keys, refusal, onRotate, onRevoke }: KeyRowsProps) {
               Last used: <LastUse of={key} />
             </span>
             <span className="block">
-              Expires: <End of={key} />
+              {key.status === "revoked" ? null : "Expires: "}
+              <End of={key} />
             </span>
           </span>
         </Td>
