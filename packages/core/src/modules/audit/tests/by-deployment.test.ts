@@ -1,6 +1,6 @@
 import { createApiKey } from "@obelisk/core/modules/api-keys";
 import { exportAudit, pageAudit } from "@obelisk/core/modules/audit";
-import { cancelTask, redeployDeployment, rerunTask, setVisibility } from "@obelisk/core/modules/provisioning";
+import { cancelTask, rerunTask, setVisibility, suspendDeployment } from "@obelisk/core/modules/provisioning";
 import { createTenant } from "@obelisk/testing/tenant";
 import { openTestPlatform, type TestPlatform } from "@obelisk/testing/test-platform";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -24,19 +24,19 @@ test("a deployment's story holds what was done to it and to its tasks, each name
       [tenant.id, each, name],
     );
   await createApiKey(ctx, { name: "key", scopes: ["deployments:read"] });
-  const { currentTask } = await redeployDeployment(ctx, { id });
-  await redeployDeployment(ctx, { id: other });
+  const { currentTask } = await suspendDeployment(ctx, { id });
+  await suspendDeployment(ctx, { id: other });
   const cancelled = await cancelTask(ctx, { taskId: currentTask?.id ?? "" });
   const again = await rerunTask(ctx, { taskId: cancelled.id });
   await host.owner.query("update tasks set status = 'running' where id = $1", [again.id]);
-  expect(await cancelTask(ctx, { taskId: again.id })).toMatchObject({ id: again.id, action: "redeploy", cancelRequested: true });
+  expect(await cancelTask(ctx, { taskId: again.id })).toMatchObject({ id: again.id, action: "suspend", cancelRequested: true });
   await setVisibility(ctx, { id, visibility: "public" });
 
   const story = [
-    ["deployment.redeployed", "transfers"],
-    ["task.cancelled", "redeploy transfers"],
-    ["task.rerun", "redeploy transfers"],
-    ["task.cancel_requested", "redeploy transfers"],
+    ["deployment.suspended", "transfers"],
+    ["task.cancelled", "suspend transfers"],
+    ["task.rerun", "suspend transfers"],
+    ["task.cancel_requested", "suspend transfers"],
     ["deployment.visibility_changed", "transfers"],
   ];
   const told = (entries: { action: string; target: { label: string } }[]) => entries.map(({ action, target }) => [action, target.label]);
