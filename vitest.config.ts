@@ -26,8 +26,8 @@ export default defineConfig({
           include: ["**/tests/**/*.unit.test.ts"],
           exclude: outside,
           pool: "forks",
-          testTimeout: 10_000,
-          hookTimeout: 10_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
