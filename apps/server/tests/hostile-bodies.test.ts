@@ -125,3 +125,18 @@ test("the app's API refuses the same, as JSON only and from its own pages only",
   expect((await send('{"name":"a","scopes":["deployments:read"]}', { "sec-fetch-site": "cross-site" })).status).toBe(403);
   expect((await send('{"name":"a\\u0000","scopes":["deployments:read"]}', {})).status).toBe(400);
 });
+
+test("signing in, up and out refuse deep nesting and a flood of values before the library sees them", async () => {
+  const deep = `{"email":"a@b.test","password":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+  const many = `{"email":"a@b.test","password":[${"1,".repeat(20_000)}1]}`;
+  for (const path of ["sign-in/email", "sign-up/email", "sign-out"]) {
+    for (const [body, message] of [
+      [deep, "nest at most"],
+      [many, "at most 20000 values"],
+    ] as const) {
+      const answer = await serving.ask(`/api/auth/${path}`, { body });
+      expect([answer.status, answer.headers.get("content-type")], path).toEqual([400, "application/problem+json"]);
+      expect(await answer.json()).toMatchObject({ code: "invalid_request", errors: [{ message: expect.stringContaining(message) }] });
+    }
+  }
+});

@@ -5,7 +5,7 @@ import { type AppContext, type AppEnv, beginRequest, type Parts } from "./contex
 import { endpointProxy } from "./endpoint-proxy.ts";
 import { problemAnswer, refusalFrom } from "./error-map.ts";
 import { healthRoutes } from "./health.ts";
-import { readText } from "./json-body.ts";
+import { readText, requireModestShape } from "./json-body.ts";
 import { pages } from "./pages.ts";
 import { BodyBudget } from "./read-body.ts";
 import { recordRequests } from "./record-requests.ts";
@@ -46,10 +46,7 @@ export function createApp(parts: Parts): { app: Hono<AppEnv>; close(): Promise<v
   app.on(["GET", "POST"], "/api/auth/*", async (c) => {
     c.get("state").route = "/api/auth/{endpoint}";
     if (c.req.method !== "GET") requireSameOrigin(c.req.raw.headers, platform.settings);
-    const request =
-      c.req.method === "GET"
-        ? c.req.raw
-        : new Request(c.req.url, { method: "POST", headers: c.req.raw.headers, body: await readText(c.req.raw, c.get("state").body) });
+    const request = c.req.method === "GET" ? c.req.raw : await checkedPost(c);
     return (await authentication.handle(request, c.get("state").ip)) ?? refuse(c, nothingHere(c));
   });
   app.on(["GET", "POST"], "/api/trpc/*", (c) => handleProcedures(c, parts));
@@ -79,4 +76,11 @@ export function createApp(parts: Parts): { app: Hono<AppEnv>; close(): Promise<v
   }
 
   return { app, close: proxy.close };
+}
+
+/** The request with its body read and bounded: the library behind it bounds nothing. */
+async function checkedPost(c: AppContext): Promise<Request> {
+  const body = await readText(c.req.raw, c.get("state").body);
+  if (body !== null) requireModestShape(body);
+  return new Request(c.req.url, { method: "POST", headers: c.req.raw.headers, body });
 }
