@@ -14,6 +14,7 @@ test.each([
   "Query read timeout",
   "Client has encountered a connection error and is not queryable",
   "Client was closed and is not queryable",
+  "timeout exceeded when trying to connect",
 ])("so does %j of the driver", (message) => {
   expect(isPassingTrouble(new Error(message))).toBe(true);
 });

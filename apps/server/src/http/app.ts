@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { handleAuditExport } from "./audit-export.ts";
 import { type AppContext, type AppEnv, beginRequest, type Parts } from "./context.ts";
 import { endpointProxy } from "./endpoint-proxy.ts";
-import { problemAnswer, refusalFrom } from "./error-map.ts";
+import { logFault, problemAnswer, refusalFrom } from "./error-map.ts";
 import { healthRoutes } from "./health.ts";
 import { readText, requireModestShape } from "./json-body.ts";
 import { pages } from "./pages.ts";
@@ -70,7 +70,7 @@ export function createApp(parts: Parts): { app: Hono<AppEnv>; close(): Promise<v
     const state = c.get("state");
     const { requestId } = state;
     state.refusedFor = refusal.code;
-    if (refusal.code === "internal_error") platform.logger.error({ err: refusal.cause, requestId }, "request failed");
+    logFault(platform.logger, refusal, { requestId }, "request");
     const { status, body, headers } = problemAnswer(refusal, requestId, platform.settings.baseUrl);
     return c.body(body, status as 400, headers);
   }

@@ -1,4 +1,6 @@
+import { isPassingTrouble } from "@obelisk/core/kernel/database-trouble";
 import { ObeliskError } from "@obelisk/core/kernel/errors";
+import type { Logger } from "@obelisk/core/kernel/logger";
 import { type Problem, problems } from "@obelisk/schemas/problem";
 import { HTTPException } from "hono/http-exception";
 import { problemType } from "./rest/refusals.ts";
@@ -14,9 +16,25 @@ export function refusalFrom(error: unknown): ObeliskError {
   if (error instanceof ObeliskError) return error;
   if (error instanceof HTTPException && error.status < 500)
     return new ObeliskError("invalid_request", "The request could not be read.", { cause: error });
+  return faultFrom(error);
+}
+
+/** What isn't a refusal of ours, as one: trouble of the database that passes asks for patience, all else is a fault that says nothing of itself. */
+export function faultFrom(error: unknown): ObeliskError {
+  if (isPassingTrouble(error))
+    return new ObeliskError("unavailable", "The database is too busy or can't be reached. Try again in a moment.", {
+      cause: error,
+      retryAfterSeconds: 2,
+    });
   return new ObeliskError("internal_error", "Something went wrong on our side. Try again; if it stays, report the request id.", {
     cause: error,
   });
+}
+
+/** Logs what the operator has to know of: a fault of ours, and the trouble of the database behind a refusal. */
+export function logFault(logger: Logger, { code, cause }: ObeliskError, line: object, what: string): void {
+  if (code === "internal_error") logger.error({ ...line, err: cause }, `${what} failed`);
+  else if (isPassingTrouble(cause)) logger.warn({ ...line, err: cause }, `${what} refused: the database can't be asked`);
 }
 
 /** The refusal as RFC 9457 problem document. */

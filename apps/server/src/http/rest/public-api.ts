@@ -7,7 +7,7 @@ import type { Problem } from "@obelisk/schemas/problem";
 import { Hono } from "hono";
 import type { z } from "zod";
 import type { AppContext, AppEnv, Parts } from "../context.ts";
-import { problemAnswer, refusalFrom } from "../error-map.ts";
+import { logFault, problemAnswer, refusalFrom } from "../error-map.ts";
 import { readJson, readNothing } from "../json-body.ts";
 import { requirePlainText } from "../plain-text.ts";
 import { callerOf, rateHeaders, tokenOf, uncountedRate } from "./caller.ts";
@@ -70,7 +70,7 @@ export function publicApi(parts: Parts): Hono<AppEnv> {
     const state = c.get("state");
     const { requestId } = state;
     state.refusedFor = refusal.code;
-    if (refusal.code === "internal_error") platform.logger.error({ err: refusal.cause, requestId }, "request failed");
+    logFault(platform.logger, refusal, { requestId }, "request");
     const { status, body, headers } = problemAnswer(refusal, requestId, platform.settings.baseUrl);
     return c.body(body, status as 400, { ...headersOf(c, key), ...headers, ...extra });
   }

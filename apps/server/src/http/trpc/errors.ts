@@ -2,6 +2,7 @@ import { fieldErrors, ObeliskError } from "@obelisk/core/kernel/errors";
 import type { ProblemCode } from "@obelisk/schemas/problem";
 import { type TRPCDefaultErrorShape, TRPCError } from "@trpc/server";
 import { z } from "zod";
+import { faultFrom } from "../error-map.ts";
 import type { ProcedureContext } from "./base.ts";
 
 type TransportCode = TRPCError["code"];
@@ -46,9 +47,7 @@ export function problemOf(error: TRPCError): ObeliskError {
   }
   const code = ownCodes[error.code];
   if (code) return new ObeliskError(code, code === "invalid_request" ? "The input could not be read." : "No such procedure.");
-  return new ObeliskError("internal_error", "Something went wrong on our side. Try again; if it stays, report the request id.", {
-    cause: error,
-  });
+  return faultFrom(error.cause ?? error);
 }
 
 /** The same error with the HTTP status that its problem has. */

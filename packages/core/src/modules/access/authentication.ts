@@ -94,6 +94,11 @@ function readSignIn(text: string): { account: string; body: string } {
   return { account: email.toLowerCase(), body: JSON.stringify(parsed) };
 }
 
+/** The library wraps what failed below it in a fault of its own: the cause tells whether it passes. */
+function throwCause(error: unknown): never {
+  throw (error instanceof APIError && error.cause) || error;
+}
+
 /**
  * Sign-up, sign-in, sign-out and sessions. Sessions are rows, read anew with every request: revoking one works at once, which is why
  * the library's cookie cache stays off. Organizations are our own, see the decision record on tenancy.
@@ -125,6 +130,8 @@ export function createAuthentication(platform: Platform, options: Authentication
     },
     // Tries are counted before the library is asked, see handle.
     rateLimit: { enabled: false },
+    // What isn't a refusal is thrown, for the transport to answer as it answers all faults.
+    onAPIError: { throw: true },
     advanced: {
       database: { generateId: ids, validateSchema: false },
       useSecureCookies: secure,
@@ -163,7 +170,7 @@ export function createAuthentication(platform: Platform, options: Authentication
     },
     async session(headers) {
       if (!headers.get("cookie")) return null;
-      const { response, headers: answer } = await auth.api.getSession({ headers, returnHeaders: true });
+      const { response, headers: answer } = await auth.api.getSession({ headers, returnHeaders: true }).catch(throwCause);
       if (!response) return null;
       const { user, session } = response;
       return {
