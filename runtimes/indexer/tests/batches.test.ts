@@ -2,7 +2,9 @@ import { egressAgent } from "@obelisk/egress";
 import { type LocalChain, startLocalChain } from "@obelisk/testing/local-chain";
 import { waitFor } from "@obelisk/testing/wait-for";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { Chain } from "../src/chain/chain.ts";
 import { Endpoint, type RpcCall } from "../src/chain/endpoint.ts";
+import { Failover } from "../src/chain/failover.ts";
 import { RpcUnavailable } from "../src/chain/refusals.ts";
 import { expectEqualToChain } from "./equal-to-chain.ts";
 import { deployShapes, type ShapesContract } from "./event-shapes.ts";
@@ -48,7 +50,9 @@ const start = async (url: string) => {
   return { indexer, schema };
 };
 const head = async () => Number(await chain.client.getBlockNumber({ cacheTime: 0 }));
-const endpoint = (url: string) => new Endpoint(url, egressAgent({ allowPrivateTargets: true, connections: 4 }));
+const agent = () => egressAgent({ allowPrivateTargets: true, connections: 4 });
+const endpoint = (url: string) => new Endpoint(url, agent());
+const chainOver = (...urls: string[]) => new Chain(new Failover(urls, agent(), 31_337, () => undefined));
 const refusal = (code: number, message: string, id: number | null = null) => ({ jsonrpc: "2.0", id, error: { code, message } });
 const blockCalls = (count: number): RpcCall[] =>
   Array.from({ length: count }, (_, number) => ({ method: "eth_getBlockByNumber", params: [`0x${number.toString(16)}`, false] }));
@@ -122,4 +126,41 @@ test("a batch that is refused once for the rate of requests is waited out, and n
   // All of them came in batches but block 0, which is asked for alone.
   const inBatches = limited.sizes.slice(2).reduce((sum, size) => sum + size, 0);
   expect(blocks.length - inBatches).toBeLessThanOrEqual(3);
+});
+
+test.each([
+  ["a deep nest", `${"[".repeat(30 << 20)}${"]".repeat(30 << 20)}`],
+  ["a flood of empty lists", `[${"[],".repeat(3 << 20)}0]`],
+])("a batch that is answered with %s doesn't end the program: its calls are asked one by one", async (_, body) => {
+  const hostile = await node(() => ({ body }));
+  const { indexer, schema } = await start(hostile.url);
+  await indexer.synced(await head());
+  await expectEqualToChain(chain, schema, contracts());
+  expect(hostile.sizes.length).toBeGreaterThan(0);
+});
+
+/** A node whose blocks have so many transactions. */
+const crowded = async (transactions: number) => {
+  const proxy = await rpcProxy(chain, {
+    after: ({ method }, answer) =>
+      method === "eth_getBlockByNumber"
+        ? { ...answer, result: { ...(answer.result as object), transactions: Array(transactions).fill(`0x${"1".repeat(64)}`) } }
+        : answer,
+  });
+  proxies.push(proxy);
+  return proxy;
+};
+
+test("blocks that are too much for one answer are asked for one by one", async () => {
+  const found = await chainOver((await crowded(5_000)).url).headers(
+    Array.from({ length: 30 }, (_, number) => number),
+    new AbortController().signal,
+  );
+  expect(found.map((header) => header?.number)).toEqual(Array.from({ length: 30 }, (_, number) => number));
+});
+
+test("a node whose answer about one block is larger than any block is left for the next one", async () => {
+  const [endless, sound] = [await crowded(20_000), await node(() => null)];
+  expect((await chainOver(endless.url, sound.url).latest(new AbortController().signal)).number).toBe(await head());
+  await expect(chainOver(endless.url).latest(new AbortController().signal)).rejects.toThrow(/larger than/);
 });

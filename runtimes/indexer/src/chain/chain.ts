@@ -7,7 +7,9 @@ import { ChainMoved, type Header } from "./types.ts";
 
 const headersPerRequest = 50;
 const headersInFlight = 2;
-const smallAnswer = { timeoutMs: 10_000, maxResponseBytes: 64 * 1024 * 1024 };
+const shortly = { timeoutMs: 10_000 };
+/** Blocks come with the hashes of their transactions, 69 bytes each. One block may have 17,000 of them, a batch 2,400 on the average: beyond that its blocks are asked for one by one. */
+const headersAnswer = (count: number) => ({ ...shortly, maxResponseBytes: 1024 * 1024 + count * 160 * 1024 });
 /** A range that brings more is split, which bounds memory; a single block can't be, and gets more room. */
 const rangeAnswer = { timeoutMs: 30_000, maxResponseBytes: 12 * 1024 * 1024 };
 const blockAnswer = { timeoutMs: 30_000, maxResponseBytes: 64 * 1024 * 1024 };
@@ -22,7 +24,7 @@ export class Chain {
 
   /** The block at the head of the chain. */
   async latest(signal: AbortSignal): Promise<Header> {
-    return this.#rpc.ask([blockCall("latest")], { ...smallAnswer, signal }, ([block]) => {
+    return this.#rpc.ask([blockCall("latest")], { ...headersAnswer(1), signal }, ([block]) => {
       const header = readHeader(block);
       if (!header) throw new MalformedAnswer("there is no latest block");
       return header;
@@ -38,7 +40,7 @@ export class Chain {
       const asked = groups.slice(start, start + headersInFlight).map((group) =>
         this.#rpc.ask(
           group.map((number) => blockCall(hexQuantity(number))),
-          { ...smallAnswer, signal },
+          { ...headersAnswer(group.length), signal },
           (results) => results.map(readHeader),
         ),
       );
@@ -78,7 +80,7 @@ export class Chain {
 
   /** The highest block number that any endpoint knows; null where none answers. */
   async highestBlock(signal: AbortSignal): Promise<number | null> {
-    return this.#rpc.highestBlock({ ...smallAnswer, signal });
+    return this.#rpc.highestBlock({ ...shortly, signal });
   }
 
   /** Has the chain ids checked again before the next request. */

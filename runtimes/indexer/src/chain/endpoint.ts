@@ -2,6 +2,7 @@ import { EgressFailed, type EgressResponse, type egressAgent, egressFetch } from
 import { passingBuffers } from "../buffer-pool.ts";
 import { publicUrl } from "../log.ts";
 import { MalformedAnswer } from "./answers.ts";
+import { parseModestly } from "./modest-json.ts";
 import { RangeRefused, type Refusal, RpcRefused, RpcUnavailable, readRefusal } from "./refusals.ts";
 
 export interface RpcCall {
@@ -43,9 +44,18 @@ export class Endpoint {
   /**
    * Asks several calls in one exchange, one by one where the node takes no batches.
    * @returns the results in the order of the calls.
-   * @throws RangeRefused, RpcRefused (the first refused call decides), RpcUnavailable for everything below JSON-RPC.
+   * @throws RpcRefused (the first refused call decides); RpcUnavailable for everything below JSON-RPC, and for a call that is refused for its size,
+   * since of one block or number nobody can ask for less.
    */
   async ask(calls: readonly RpcCall[], bounds: ExchangeBounds): Promise<unknown[]> {
+    try {
+      return await this.#askTogether(calls, bounds);
+    } catch (error) {
+      throw error instanceof RangeRefused ? new RpcUnavailable(error.message, { cause: error }) : error;
+    }
+  }
+
+  async #askTogether(calls: readonly RpcCall[], bounds: ExchangeBounds): Promise<unknown[]> {
     if (calls.length > 1 && Date.now() >= this.#singlesUntil) {
       const answers = await this.#askBatch(calls, bounds);
       if (answers) return answers.map((answer) => this.#result(answer));
@@ -57,7 +67,7 @@ export class Endpoint {
   /**
    * Asks one call whose answer is too large to be parsed into objects.
    * @param read gets the answer's bytes as they came, until it returns; null where they don't hold what was asked, which is then looked into.
-   * @throws as `ask`, and MalformedAnswer where the answer is no refusal either.
+   * @throws RangeRefused, otherwise as `ask`, and MalformedAnswer where the answer is no refusal either.
    */
   async askBytes<T>(call: RpcCall, bounds: ExchangeBounds, read: (answer: Buffer) => T | null): Promise<T> {
     let buffer: Buffer | null = null;
@@ -89,7 +99,7 @@ export class Endpoint {
       if (error instanceof RangeRefused) return null;
       throw error;
     }
-    const parsed = parse(answer.body);
+    const parsed = parseModestly(answer.body);
     // Some put the one error into an array.
     const answers: unknown[] = [parsed].flat();
     const refusals = answers.flatMap((one) => readRefusal(one) ?? []);
@@ -117,8 +127,8 @@ export class Endpoint {
   #parsed({ status, body }: EgressResponse): unknown {
     // Nodes put JSON-RPC errors under HTTP 4xx as well.
     this.#assertAvailable(status);
-    const parsed = parse(body);
-    if (parsed === undefined) throw new RpcUnavailable(`${this.label} answered HTTP ${status} without JSON`);
+    const parsed = parseModestly(body);
+    if (parsed === undefined) throw new RpcUnavailable(`${this.label} answered HTTP ${status} without JSON that can be read`);
     return parsed;
   }
 
@@ -174,12 +184,4 @@ export class Endpoint {
 
 function envelope(call: RpcCall, id: number): object {
   return { jsonrpc: "2.0", id, method: call.method, params: call.params };
-}
-
-function parse(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    return undefined;
-  }
 }

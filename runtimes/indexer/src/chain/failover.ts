@@ -9,6 +9,9 @@ import { RangeRefused, RpcUnavailable } from "./refusals.ts";
 const firstBackOffMs = 250;
 const longestBackOffMs = 15_000;
 
+/** Bytes of an answer that is one number. */
+const quantityBytes = 64 * 1024;
+
 /**
  * Time until a failed endpoint is asked again, in milliseconds: doubling, with jitter so that many indexers don't return at once.
  * @param random a number in [0, 1).
@@ -16,6 +19,8 @@ const longestBackOffMs = 15_000;
 export function backOffMs(failures: number, random: number): number {
   return Math.min(longestBackOffMs, firstBackOffMs * 2 ** Math.min(failures - 1, 10)) * (0.5 + random / 2);
 }
+
+type QuantityBounds = Omit<ExchangeBounds, "maxResponseBytes">;
 
 /** Several endpoints of one chain, asked in order of preference: a failed one rests, and is preferred again once it has recovered. */
 export class Failover {
@@ -33,13 +38,13 @@ export class Failover {
   /**
    * Asks the first endpoint that answers usably, each at most twice.
    * @param read turns the results into a value; what it throws counts as a failure of the endpoint.
-   * @throws RangeRefused at once; the last error where every endpoint failed; UnworkableConfiguration where all serve another chain.
+   * @throws the last error where every endpoint failed; UnworkableConfiguration where all serve another chain.
    */
   async ask<T>(calls: readonly RpcCall[], bounds: ExchangeBounds, read: (results: unknown[]) => T): Promise<T> {
     return this.#attempt(bounds, async (endpoint) => read(await endpoint.ask(calls, bounds)));
   }
 
-  /** As `ask`, for one call whose answer is read from its bytes, see `Endpoint.askBytes`. */
+  /** As `ask`, for one call whose answer is read from its bytes, see `Endpoint.askBytes`. @throws RangeRefused at once: less can be asked for. */
   async askBytes<T>(call: RpcCall, bounds: ExchangeBounds, read: (answer: Buffer) => T | null): Promise<T> {
     return this.#attempt(bounds, (endpoint) => endpoint.askBytes(call, bounds, read));
   }
@@ -64,12 +69,8 @@ export class Failover {
   }
 
   /** The highest block number that any endpoint knows; null where none answers. */
-  async highestBlock(bounds: ExchangeBounds): Promise<number | null> {
-    const numbers = await Promise.allSettled(
-      this.#endpoints.map(async (endpoint) =>
-        readQuantity((await endpoint.ask([{ method: "eth_blockNumber", params: [] }], bounds))[0], "eth_blockNumber"),
-      ),
-    );
+  async highestBlock(bounds: QuantityBounds): Promise<number | null> {
+    const numbers = await Promise.allSettled(this.#endpoints.map((endpoint) => this.#quantity(endpoint, "eth_blockNumber", bounds)));
     const known = numbers.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
     return known.length > 0 ? Math.max(...known) : null;
   }
@@ -88,9 +89,13 @@ export class Failover {
     return soonest;
   }
 
+  async #quantity(endpoint: Endpoint, method: string, bounds: QuantityBounds): Promise<number> {
+    const [answer] = await endpoint.ask([{ method, params: [] }], { ...bounds, maxResponseBytes: quantityBytes });
+    return readQuantity(answer, method);
+  }
+
   async #verify(endpoint: Endpoint, bounds: ExchangeBounds): Promise<void> {
-    const [answer] = await endpoint.ask([{ method: "eth_chainId", params: [] }], bounds);
-    const chainId = readQuantity(answer, "eth_chainId");
+    const chainId = await this.#quantity(endpoint, "eth_chainId", bounds);
     if (chainId === this.#chainId) {
       endpoint.verified = true;
       this.#wrongChain.delete(endpoint);

@@ -12,11 +12,14 @@ const rate = /rate.?limit|too many requests|compute units|throughput|capacity ex
 const range =
   /block range|range (?:is )?too|too (?:large|wide|many (?:blocks|logs|results))|more than \d+ (?:results|logs|blocks)|query returned|response size|result(?:s)? (?:set )?(?:exceed|limit)|exceed(?:s|ed)? (?:the )?(?:max|limit|range)|max(?:imum)? (?:block )?range|limited? to (?:a )?\d|up to (?:a )?[\d,]+ block|timeout|timed out|limit exceeded/i;
 
+/** Characters of a node's message that are looked at: the patterns above take time that grows faster than the text, and nodes say why in their first words. */
+const longestMessage = 1_000;
+
 /** The error in an answer; null where there is none. */
 export function readRefusal(answer: unknown): Refusal | null {
   const { error = null } = (answer ?? {}) as { error?: { code?: unknown; message?: unknown } | null };
   if (error === null) return null;
-  const message = typeof error.message === "string" ? error.message : "no message";
+  const message = typeof error.message === "string" ? error.message.slice(0, longestMessage) : "no message";
   const code = typeof error.code === "number" ? error.code : 0;
   return { kind: refusalKind(code, message), code, message };
 }
