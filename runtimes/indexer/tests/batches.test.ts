@@ -128,10 +128,8 @@ test("a batch that is refused once for the rate of requests is waited out, and n
   expect(blocks.length - inBatches).toBeLessThanOrEqual(3);
 });
 
-test.each([
-  ["a deep nest", `${"[".repeat(30 << 20)}${"]".repeat(30 << 20)}`],
-  ["a flood of empty lists", `[${"[],".repeat(3 << 20)}0]`],
-])("a batch that is answered with %s doesn't end the program: its calls are asked one by one", async (_, body) => {
+test("a batch that is answered with a deep nest doesn't end the program: its calls are asked one by one", async () => {
+  const body = "[".repeat(30 << 20) + "]".repeat(30 << 20);
   const hostile = await node(() => ({ body }));
   const { indexer, schema } = await start(hostile.url);
   await indexer.synced(await head());
