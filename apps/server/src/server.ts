@@ -6,6 +6,7 @@ import { listenForChanges } from "@obelisk/core/kernel/changes";
 import { createLogger, type Logger } from "@obelisk/core/kernel/logger";
 import { openPlatform } from "@obelisk/core/kernel/platform";
 import { createAuthentication } from "@obelisk/core/modules/access";
+import { boundCallers } from "./caller-connections.ts";
 import { poolSizes, type ServerConfig } from "./config.ts";
 import { createApp } from "./http/app.ts";
 
@@ -15,6 +16,9 @@ export interface RunningServer {
   /** Stops accepting, lets requests under way end for at most 10 s, then closes everything. */
   stop(): Promise<void>;
 }
+
+/** Connections open at a time, at most a quarter of them from one network. */
+const mostConnections = 10_000;
 
 /** Longest a request under way may take once the server stops. */
 const drainMs = 10_000;
@@ -53,8 +57,10 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       connectionsCheckingInterval: 2_000,
     },
   }) as Server;
-  server.maxConnections = 10_000;
+  server.maxConnections = mostConnections;
   if (config.loopbackOnly) turnOthersAway(server);
+  // Behind a proxy of ours all connections are the proxy's.
+  if (config.http.trustProxy !== true) boundCallers(server, mostConnections / 4);
 
   try {
     await listen(server, config.port);
