@@ -200,7 +200,7 @@ async function prepareTenants(stage: Stage, databaseUrl: string, count: number):
     settings: {
       ...{ baseUrl: "http://localhost", production: false, allowPrivateTargets: true, runtimeDatabaseUrl: `${databaseUrl}_runtimes` },
       rateLimit: { requests: 1_000_000, windowSeconds: 60 },
-      limits: { deployments: 100_000, apiKeys: 100_000, organizations: 100_000 },
+      limits: { deployments: 100_000, apiKeys: 100_000, organizations: 100_000, storageBytes: 1024 ** 4 },
     },
     logger: createLogger({ name: "bench", level: "silent" }),
     connections: { application: 1, system: 1, queue: 1 },

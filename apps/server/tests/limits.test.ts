@@ -10,7 +10,7 @@ let chain: LocalChain;
 let tenant: TestTenant;
 
 beforeAll(async () => {
-  const limits = { deployments: 1, apiKeys: 2, organizations: 1 };
+  const limits = { deployments: 1, apiKeys: 2, organizations: 1, storageBytes: 1024 ** 4 };
   [serving, chain] = await Promise.all([serve({ settings: { limits } }), startLocalChain()]);
   await chain.client.setCode({ address, bytecode: "0x00" });
   await pretendWorker(serving.test);

@@ -72,8 +72,20 @@ describe("the environment", () => {
     expect(faults.map((fault) => fault.split(":")[0])).toEqual(["AUTH_SECRET", "ENCRYPTION_KEY", "BASE_URL", "DATABASE_URL"]);
   });
 
+  it("takes the storage of a deployment with its unit", () => {
+    for (const [value, bytes] of [
+      ["500MiB", 524_288_000],
+      ["2 TiB", 2_199_023_255_552],
+    ] as const)
+      expect(limitsOf(parseEnvironment({ RUNTIME_MAX_STORAGE: value })).storageBytes).toBe(bytes);
+    for (const value of ["10", "0GiB", "-1GiB", "1.5GiB", "10GB", "unlimited"])
+      expect(faultsOf({ RUNTIME_MAX_STORAGE: value }), value).toEqual([
+        "RUNTIME_MAX_STORAGE: expected a whole number of MiB, GiB or TiB, such as 10GiB",
+      ]);
+  });
+
   it("bounds what an organization and a person may have, whatever is set", () => {
-    expect(limitsOf(parseEnvironment({}))).toEqual({ deployments: 100, apiKeys: 100, organizations: 20 });
+    expect(limitsOf(parseEnvironment({}))).toEqual({ deployments: 100, apiKeys: 100, organizations: 20, storageBytes: 10_737_418_240 });
     expect(limitsOf(parseEnvironment({ ORGANIZATION_MAX_API_KEYS: "7" })).apiKeys).toBe(7);
     for (const value of ["0", "-1", "1.5", "none", "Infinity"])
       expect(faultsOf({ ORGANIZATION_MAX_DEPLOYMENTS: value }), value).toEqual([

@@ -18,7 +18,7 @@ let chain: LocalChain;
 let tenant: TestTenant;
 
 beforeAll(async () => {
-  const settings = { limits: { deployments: allowed, apiKeys: allowed, organizations: allowed } };
+  const settings = { limits: { deployments: allowed, apiKeys: allowed, organizations: allowed, storageBytes: 1024 ** 4 } };
   const first = await openTestPlatform({ settings });
   hosts = [first, await openTestPlatform({ settings, database: first.database })];
   chain = await startLocalChain();

@@ -54,7 +54,7 @@ function testSettings(database: TestDatabase): PlatformSettings {
     allowPrivateTargets: true,
     runtimeDatabaseUrl: database.runtimeDatabaseUrl,
     rateLimit: { requests: 100_000, windowSeconds: 60 },
-    limits: { deployments: 10_000, apiKeys: 10_000, organizations: 10_000 },
+    limits: { deployments: 10_000, apiKeys: 10_000, organizations: 10_000, storageBytes: 1024 ** 4 },
   };
 }
 

@@ -39,6 +39,8 @@ const launchSchema = z.object({
     pollIntervalMs: z.number().int().min(50).max(60_000).default(500),
     /** Blocks below the head whose hashes are kept: a reorganization within them is undone exactly. */
     reorgWindowBlocks: z.number().int().min(8).max(10_000).default(1_000),
+    /** Bytes that tables and indexes may take: beyond them no further block is read. Any number where it is missing. */
+    maxStorageBytes: z.number().int().min(1).nullable().default(null),
   }),
 });
 

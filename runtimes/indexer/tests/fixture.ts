@@ -74,6 +74,7 @@ export interface LaunchOptions {
   epoch?: number;
   reorgWindowBlocks?: number;
   allowPrivateTargets?: boolean;
+  maxStorageBytes?: number;
 }
 
 export const token = "test-instance-token-0123456789";
@@ -93,6 +94,7 @@ export function launchDocument(options: LaunchOptions) {
       contracts: options.contracts,
       pollIntervalMs: 100,
       ...(options.reorgWindowBlocks ? { reorgWindowBlocks: options.reorgWindowBlocks } : {}),
+      maxStorageBytes: options.maxStorageBytes ?? null,
     },
   };
 }

@@ -22,6 +22,8 @@ export interface Limits {
   apiKeys: number;
   /** Organizations that one person owns. */
   organizations: number;
+  /** Bytes that one deployment's data takes in the runtime database. */
+  storageBytes: number;
 }
 
 /** What the operator decided and modules need to know. */

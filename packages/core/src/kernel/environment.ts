@@ -30,6 +30,14 @@ function oneOf<const Names extends readonly string[]>(names: Names) {
 
 const count = whole(1, 100_000);
 
+const units: Readonly<Record<string, number>> = { MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 };
+
+/** A size such as 10GiB, in bytes. */
+const size = z
+  .string()
+  .regex(/^[1-9]\d{0,5} ?[MGT]iB$/, "expected a whole number of MiB, GiB or TiB, such as 10GiB")
+  .transform((text) => Number.parseInt(text, 10) * (units[text.slice(-3)] ?? 0));
+
 /** Every variable of every process, so that whichever starts first, `obelisk up` above all, tells the faults of all of them. */
 const schema = z.object({
   NODE_ENV: oneOf(["development", "production", "test"]).default("development"),
@@ -51,6 +59,8 @@ const schema = z.object({
   USER_MAX_ORGANIZATIONS: count.default(20),
   RUNTIME_DRIVER: z.enum(["process"], { error: "this build has the driver: process" }).default("process"),
   RUNTIME_ALLOW_PRIVATE_TARGETS: flag.optional(),
+  /** What one deployment's data may take of the runtime database. */
+  RUNTIME_MAX_STORAGE: size.default(10 * 1024 ** 3),
   /** Whether a proxy that we trust sets `x-forwarded-for`; its last address is then the caller's. */
   TRUST_PROXY: flag.optional(),
   /** Bearer token that opens /metrics to callers from other hosts. */
@@ -129,5 +139,6 @@ export function limitsOf(environment: Environment): Limits {
     deployments: environment.ORGANIZATION_MAX_DEPLOYMENTS,
     apiKeys: environment.ORGANIZATION_MAX_API_KEYS,
     organizations: environment.USER_MAX_ORGANIZATIONS,
+    storageBytes: environment.RUNTIME_MAX_STORAGE,
   };
 }

@@ -73,17 +73,30 @@ export class Store {
   /**
    * Adds the rows of a range of blocks and moves the cursor to its end.
    * @param blocks the range's blocks whose hashes are kept, its last one among them.
+   * @returns bytes of the rows.
    */
-  async append(tip: BlockId, blocks: readonly BlockId[], rows: EncodedRows): Promise<void> {
+  async append(tip: BlockId, blocks: readonly BlockId[], rows: EncodedRows): Promise<number> {
     // Numbers and hashes were checked for their form when they were read, so they stand in the text.
     const values = blocks.map(({ number, hash }) => `(${number},'${hash}')`).join(",");
+    const copies = [...rows.byTable].map(([table, copied]) => ({ table: quoted(table), rows: copied.finish() }));
     await this.#session.copy(
-      [...rows.byTable].map(([table, copied]) => ({ table: quoted(table), rows: copied.finish() })),
+      copies,
       `INSERT INTO _blocks (number, hash) VALUES ${values} ON CONFLICT (number) DO UPDATE SET hash = excluded.hash;
        ${this.#pruneSql(tip.number, blocks.length)}
        UPDATE _sync SET block_number = ${tip.number}, block_hash = '${tip.hash}', undecoded = undecoded + ${rows.undecoded}`,
     );
     for (const copied of rows.byTable.values()) copied.release();
+    return copies.reduce((sum, { rows: { length } }) => sum + length, 0);
+  }
+
+  /** Bytes that the schema's tables take on the disk, with their indexes and what they keep beside them. */
+  async storedBytes(): Promise<number> {
+    return this.#session.run(async (client) => {
+      const { rows } = await client.query<{ bytes: string | null }>(
+        "SELECT sum(pg_total_relation_size(oid)) AS bytes FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'",
+      );
+      return Number(rows[0]?.bytes ?? 0);
+    });
   }
 
   /** Takes every row above a block away and moves the cursor back to it. @returns how many logs were taken away. */

@@ -10,6 +10,7 @@ import type { Cursor, Store } from "../store/store.ts";
 import { chunksUpTo } from "./pipeline.ts";
 import { type Progress, starting } from "./progress.ts";
 import { findFork } from "./reorg.ts";
+import { StorageBound } from "./storage-bound.ts";
 
 /** A head below the cursor is looked into after this long: until then it is most likely a node a few blocks behind the others. */
 const shorterChainGraceMs = 3_000;
@@ -32,6 +33,7 @@ export class Follower {
   readonly #options: FollowOptions;
   readonly #signal: AbortSignal;
   readonly #sizer = new RangeSizer();
+  readonly #storage: StorageBound;
   readonly #start: Cursor;
   #cursor: Cursor | null = null;
   #indexesBuilt = false;
@@ -44,6 +46,7 @@ export class Follower {
   constructor(options: FollowOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
+    this.#storage = new StorageBound({ mostBytes: options.config.maxStorageBytes, measure: () => options.store.storedBytes() });
     this.#start = { number: Math.min(...options.config.contracts.map(({ startBlock }) => startBlock)) - 1, hash: null };
   }
 
@@ -95,6 +98,11 @@ export class Follower {
     if (head.number === cursor.number) {
       if (cursor.hash !== null && head.hash !== cursor.hash) await this.#reorganized(cursor, head.number);
     } else {
+      const reached = await this.#storage.reached();
+      if (reached) {
+        await this.#keepToChain(cursor, head.number);
+        return reached;
+      }
       for await (const chunk of chunksUpTo(
         {
           chain,
@@ -112,7 +120,7 @@ export class Follower {
           return null;
         }
         const started = performance.now();
-        await store.append(chunk.tip, chunk.blocks, chunk.rows);
+        this.#storage.wrote(await store.append(chunk.tip, chunk.blocks, chunk.rows));
         this.#options.onWrite((performance.now() - started) / 1_000);
         this.#leaseCheckedAt = Date.now();
         cursor = chunk.tip;
@@ -123,10 +131,19 @@ export class Follower {
         progress.undecoded += chunk.rows.undecoded;
         await this.#refreshHead();
         if (this.#signal.aborted) return null;
+        const reached = await this.#storage.reached();
+        if (reached) return reached;
       }
     }
     await this.#buildIndexes();
     return null;
+  }
+
+  /** Takes away what is no longer on the chain while no further block is read, which would tell. */
+  async #keepToChain(cursor: Cursor, head: number): Promise<void> {
+    if (cursor.hash === null) return;
+    const [block] = await this.#options.chain.presentHeaders([cursor.number], this.#signal);
+    if (block?.hash !== cursor.hash) await this.#reorganized(cursor, head);
   }
 
   async #loadCursor(): Promise<Cursor> {

@@ -68,6 +68,7 @@ export async function readCharge(platform: Platform, runtimes: RuntimeDatabase, 
       rpcUrls: await rpcUrlsOf(platform, specification),
       allowPrivateTargets: specification.network !== null || settings.allowPrivateTargets,
       contracts: specification.contracts,
+      maxStorageBytes: settings.limits.storageBytes,
     },
     limits: { memoryBytes: row.memoryBytes, cpuCores: row.cpuCores },
   };
