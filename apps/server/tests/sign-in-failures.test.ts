@@ -108,6 +108,22 @@ test("strangers who use up an account's tries shut its owner out neither of thei
   expect((await signIn(email, password, forged)).status).toBe(429);
 });
 
+test("nor do they shut out who has only signed up, of the browser they did it in", async () => {
+  const email = "newcomer@failures.test";
+  const from = { "x-forwarded-for": "10.9.2.1" };
+  const signUp = (given: string) => serving.ask("/api/auth/sign-up/email", { body: { name: "N", email: given, password }, headers: from });
+  const known = { cookie: cookies(await signUp(email.toUpperCase())) };
+  expect(known.cookie).toContain("obelisk.known_browser=");
+  for (let time = 0; time < limit; time += 1) await wrong(email);
+  expect((await signIn(email, password)).status).toBe(429);
+  expect((await signIn(email, password, known)).status).toBe(200);
+  // Who takes an address that has an account, or sends what isn't JSON, is remembered for nothing.
+  const taken = await signUp(email);
+  expect([taken.status, taken.headers.getSetCookie()]).toEqual([422, []]);
+  const form = { body: "email=a%40b.test&password=x&name=y", headers: { ...from, "content-type": "application/x-www-form-urlencoded" } };
+  expect((await serving.ask("/api/auth/sign-up/email", form)).status).toBe(415);
+});
+
 const windows = async () => (await serving.test.owner.query("select count(*)::int as count from rate_windows")).rows[0].count;
 
 test("an address that names one account after another is stopped before they are counted", async () => {

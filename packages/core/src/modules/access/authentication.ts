@@ -39,7 +39,7 @@ export interface Authentication {
   /**
    * Answers a request below `/api/auth`; null for what isn't offered there.
    * @throws ObeliskError `rate_limited` for an address with too many tries of signing in, or an account with too many that failed;
-   *   `unsupported_media_type` and `invalid_request` for a sign-in whose body isn't JSON.
+   *   `unsupported_media_type` and `invalid_request` for a sign-in or sign-up whose body isn't JSON.
    */
   handle(request: Request, ip: string | null): Promise<Response | null>;
   /** Reads the session behind the headers' cookie. `setCookie` is what the answer should carry when the session was prolonged. */
@@ -56,7 +56,7 @@ const addressHeader = "x-obelisk-client-address";
 const signInPath = "/api/auth/sign-in/email";
 const signUpPath = "/api/auth/sign-up/email";
 const offered = new Set([`POST ${signInPath}`, `POST ${signUpPath}`, "POST /api/auth/sign-out"]);
-/** What is counted as a try of the caller's address. */
+/** What takes credentials: each is counted as a try of the caller's address. */
 const tried = new Set([signInPath, signUpPath]);
 
 function ids({ model }: { model: string }): string {
@@ -78,11 +78,11 @@ function newUser<User extends { name: string; email: string }>(user: User): { da
 }
 
 /**
- * The body of a sign-in, read once: the library gets what is read here, written anew, so that no spelling it takes for JSON and this
- * doesn't goes around the count.
+ * The body of a sign-in or sign-up, read once: the library gets what is read here, written anew, so that no spelling it takes for JSON and this
+ * doesn't goes around the count, nor has another account's browser remembered.
  * @throws ObeliskError `invalid_request` for anything but an object that names an e-mail address
  */
-function readSignIn(text: string): { account: string; body: string } {
+function readCredentials(text: string): { account: string; body: string } {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -141,17 +141,18 @@ export function createAuthentication(platform: Platform, options: Authentication
     logger: { log: (level, message) => platform.logger[level === "error" ? "error" : "debug"]({ library: "better-auth" }, message) },
   });
 
-  /** Signs in within what the account's failures leave, and knows the browser again once it has worked. */
-  async function signIn(request: Request): Promise<Response> {
+  /** Signs in within what the account's failures leave, or up, and knows the browser again once it has worked. */
+  async function enter(request: Request, pathname: string): Promise<Response> {
     // The library would read a form too; what it reads must be what is counted.
     if (!/^application\/json\s*(;|$)/i.test(request.headers.get("content-type") ?? ""))
       throw new ObeliskError("unsupported_media_type", "Send the body as content-type: application/json.");
-    const { account, body } = readSignIn(await request.text());
+    const { account, body } = readCredentials(await request.text());
     const headers = new Headers(request.headers);
     headers.delete("content-length");
     const ask = () => auth.handler(new Request(request.url, { method: "POST", headers, body }));
     const browser = known.read(request.headers, account);
-    const answer = await boundFailures(platform, { account, browser, limit: options.failureLimit }, ask);
+    const answer =
+      pathname === signInPath ? await boundFailures(platform, { account, browser, limit: options.failureLimit }, ask) : await ask();
     if (answer.ok && browser === null) answer.headers.append("set-cookie", known.remember(account));
     return answer;
   }
@@ -166,7 +167,7 @@ export function createAuthentication(platform: Platform, options: Authentication
       headers.delete(addressHeader);
       if (ip) headers.set(addressHeader, ip);
       const addressed = new Request(request, { headers });
-      return pathname === signInPath ? signIn(addressed) : auth.handler(addressed);
+      return tried.has(pathname) ? enter(addressed, pathname) : auth.handler(addressed);
     },
     async session(headers) {
       if (!headers.get("cookie")) return null;

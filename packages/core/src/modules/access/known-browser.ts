@@ -8,7 +8,7 @@ const life = 400 * 86_400;
 const form = /^([\w-]{22})\.([\w-]{43})$/;
 
 /**
- * Remembers in a cookie that someone signed in to an account from this browser. Its failures are counted by themselves, so that strangers who
+ * Remembers in a cookie that someone signed up for an account, or in to it, from this browser. Its failures are counted by themselves, so that strangers who
  * use up an account's tries don't shut its owner out. It opens nothing, and says nothing of the account to who reads it.
  */
 export class KnownBrowser {
@@ -21,7 +21,7 @@ export class KnownBrowser {
     this.#attributes = `Path=/api/auth; Max-Age=${life}; HttpOnly; SameSite=Lax${options.secure ? "; Secure" : ""}`;
   }
 
-  /** The browser's own name where this account signed in from it before; null elsewhere. */
+  /** The browser's own name where this account signed up or in from it before; null elsewhere. */
   read(headers: Headers, account: string): string | null {
     const cookies = (headers.get("cookie") ?? "").split(";").map((part) => part.trim());
     const value = cookies.find((cookie) => cookie.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
