@@ -1,3 +1,4 @@
+import { get } from "node:http";
 import { createUser } from "@obelisk/testing/tenant";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call, createTenant, insertDeployment, type Serving, serve, type TestTenant } from "./serving.ts";
@@ -210,6 +211,17 @@ test("readiness names each check, and metrics open to this host or the token alo
   expect((await serving.ask("/metrics", { headers: { "x-forwarded-for": "10.0.0.9" }, token: "metrics-token-metrics-token" })).status).toBe(
     200,
   );
+  const { port } = new URL(serving.url);
+  const metricsOf = (host: string, headers: Record<string, string> = {}) =>
+    new Promise((resolve, reject) => {
+      get(`${serving.url}/metrics`, { headers: { host, ...headers } }, (answer) => resolve(answer.resume().statusCode)).on("error", reject);
+    });
+  // A page of another site whose name was made to lead to this host.
+  for (const host of ["evil.example", `evil.example:${port}`, "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.9"])
+    expect(await metricsOf(host), host).toBe(404);
+  for (const host of ["localhost", `LOCALHOST:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`])
+    expect(await metricsOf(host), host).toBe(200);
+  expect(await metricsOf("obelisk.example", { authorization: "Bearer metrics-token-metrics-token" })).toBe(200);
   const text = await (await serving.ask("/metrics")).text();
   expect(text).toMatch(/obelisk_http_request_duration_seconds_count\{method="GET",route="\/readyz",status="503"\} 1/);
   expect(text).toContain('obelisk_procedure_duration_seconds_count{procedure="audit.list"');

@@ -18,6 +18,9 @@ const keepMs = 1_000;
 /** What proxies tell of whom they ask for: a request that carries one of these was not made on this host, wherever it comes from. */
 const forwarding = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "forwarded", "via"];
 
+/** Names of this host that no name server gives: a page elsewhere may have its own name lead here, and then asks by that name. */
+const ownHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
+
 const loopback = /^(127\.\d+\.\d+\.\d+|::1)$/;
 
 /** The process's own pulse, its readiness, and what it measures. */
@@ -42,12 +45,15 @@ export function healthRoutes(parts: Parts) {
       const ready = Object.values(all).every(({ ok }) => ok);
       return c.json({ status: ready ? "ready" : "not ready", checks: all }, ready ? 200 : 503, { "cache-control": "no-store" });
     },
-    /** Read by this host or with the token; for anybody else it isn't there. */
+    /** Read by this host under its own name, or with the token; for anybody else it isn't there. */
     metrics: async (c: AppContext) => {
       c.get("state").route = "/metrics";
       const given = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
       const authorized = options.metricsToken !== null && given !== undefined && equalSecrets(given, options.metricsToken);
-      const direct = loopback.test(c.get("state").ip ?? "") && forwarding.every((name) => c.req.header(name) === undefined);
+      const direct =
+        loopback.test(c.get("state").ip ?? "") &&
+        ownHost.test(c.req.header("host") ?? "") &&
+        forwarding.every((name) => c.req.header(name) === undefined);
       if (!authorized && !direct) return null;
       await sample(parts);
       return c.body(await registry.metrics(), 200, { "content-type": registry.contentType, "cache-control": "no-store" });
