@@ -64,7 +64,25 @@ export async function prepareRuntimeDatabase(
       create table if not exists obelisk.fences (deployment_id text primary key, epoch bigint not null);
     `);
     await closeMaintenanceDatabases(client, advise);
+    await revokeLargeObjects(client);
   } finally {
     await client.end();
   }
+}
+
+/**
+ * Takes from everyone what makes large objects: they belong to no schema, so nothing would bound them or drop them with a deployment. Only a superuser
+ * may, since the functions are PostgreSQL's own.
+ */
+async function revokeLargeObjects(client: pg.Client): Promise<void> {
+  await client.query(`do $$
+    declare made regprocedure;
+    begin
+      if (select rolsuper from pg_roles where rolname = current_user) then
+        for made in select oid::regprocedure from pg_proc where pronamespace = 'pg_catalog'::regnamespace
+            and proname in ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_import', 'lo_open', 'lo_put', 'lowrite') loop
+          execute format('revoke execute on function %s from public', made);
+        end loop;
+      end if;
+    end $$`);
 }

@@ -13,7 +13,7 @@ export class SchemaFenced extends Error {
 }
 
 /** What a runtime's database role may use at most. */
-const limits = { connections: 12, statementTimeout: "30s", idleInTransaction: "30s" };
+const limits = { connections: 12, statementTimeout: "30s", idleInTransaction: "30s", tempFiles: "2GB" };
 
 /** Tables dropped in one transaction. */
 const tablesAtOnce = 20;
@@ -64,9 +64,10 @@ export class RuntimeDatabase {
     const name = schemaName(deploymentId);
     await this.#fenced(deploymentId, epoch, async (client) => {
       const role = client.escapeIdentifier(name);
-      const { rows } = await client.query<{ exists: boolean; superuser: boolean; group: string }>(
+      const { rows } = await client.query<{ exists: boolean; superuser: boolean; bindsTempFiles: boolean; group: string }>(
         `select exists (select 1 from pg_roles where rolname = $1) as exists,
-           (select rolsuper from pg_roles where rolname = current_user) as superuser, current_database() || '_connect' as "group"`,
+           (select rolsuper from pg_roles where rolname = current_user) as superuser,
+           has_parameter_privilege('temp_file_limit', 'set') as "bindsTempFiles", current_database() || '_connect' as "group"`,
         [name],
       );
       const found = rows[0];
@@ -79,6 +80,8 @@ export class RuntimeDatabase {
       await client.query(`alter role ${role} set search_path = ${role}`);
       await client.query(`alter role ${role} set statement_timeout = '${limits.statementTimeout}'`);
       await client.query(`alter role ${role} set idle_in_transaction_session_timeout = '${limits.idleInTransaction}'`);
+      // Unlike the others it can't be set anew by the program.
+      if (found.bindsTempFiles) await client.query(`alter role ${role} set temp_file_limit = '${limits.tempFiles}'`);
       // An owner who is no superuser may end connections and drop tables only of a role it belongs to.
       if (!found.superuser) await client.query(`grant ${role} to current_user`);
       await endSessions(client, name);

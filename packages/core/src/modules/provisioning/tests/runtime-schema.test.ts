@@ -72,6 +72,39 @@ describe("a program that works on under its lease", () => {
   });
 });
 
+describe("what a program's role leaves of the disk", () => {
+  const connected = async (id: string) => {
+    const password = newDatabasePassword();
+    await runtimes.prepare(id, 1, password);
+    const program = new pg.Client({ connectionString: runtimes.runtimeUrl(id, password) });
+    await program.connect();
+    return program;
+  };
+
+  it("is bounded for its temporary files where the owner may set that, and it can't lift the bound", async () => {
+    const unbounded = await connected("dep_unbounded");
+    expect((await unbounded.query("show temp_file_limit")).rows).toEqual([{ temp_file_limit: "-1" }]);
+    await unbounded.end();
+    await admin.query("grant set on parameter temp_file_limit to house");
+    const bounded = await connected("dep_bounded");
+    expect((await bounded.query("show temp_file_limit")).rows).toEqual([{ temp_file_limit: "2GB" }]);
+    await expect(bounded.query("set temp_file_limit = -1")).rejects.toMatchObject({ code: "42501" });
+    await bounded.end();
+  });
+
+  it("can't be filled with large objects where a superuser migrates", async () => {
+    const control = new pg.Client({ connectionString: postgres.url("postgres") });
+    await control.connect();
+    await prepareRuntimeDatabase(control, postgres.url("runtimes"), { report: () => undefined, advise: () => undefined }).finally(() =>
+      control.end(),
+    );
+    const program = await connected("dep_large");
+    for (const made of ["lo_create(0)", "lo_creat(0)", "lo_from_bytea(0, 'x')", "lo_put(1, 0, 'x')", "lo_open(1, 131072)"])
+      await expect(program.query(`select ${made}`), made).rejects.toMatchObject({ code: "42501" });
+    await program.end();
+  });
+});
+
 it("a schema of many tables is dropped with few locks at a time, since the server's lock table is everybody's", async () => {
   const id = "dep_many";
   const password = newDatabasePassword();
