@@ -52,3 +52,20 @@ it("the real indexer stores every event, is served where the platform says, and 
   await waitFor(async () => (await stored(id)) === 2_500, { within: 20_000, what: "the events of meanwhile are stored too, none twice" });
   await on.until(id, (d) => d.status === "running" && d.health?.status === "healthy");
 });
+
+it("the operator's bound of a deployment's data degrades the real indexer with the remedy, and a higher one lets it go on", async () => {
+  await on.stopWorkers();
+  await on.shelve();
+  await emit(4_000);
+  const bounded = await on.startWorker({ program: "indexer", environment: { RUNTIME_MAX_STORAGE: "1MiB" } });
+  const { id } = await on.create("Bounded");
+  const degraded = await on.until(id, ({ health }) => health?.message?.includes("RUNTIME_MAX_STORAGE") ?? false, 40_000);
+  expect(degraded).toMatchObject({ status: "degraded", health: { status: "degraded" } });
+  const before = await stored(id);
+  await emit(500);
+  expect(await stored(id)).toBe(before);
+  expect((await bounded.stop()).code).toBe(0);
+  await on.startWorker({ program: "indexer" });
+  await on.until(id, (d) => d.status === "running" && d.health?.status === "healthy", 20_000);
+  expect(await stored(id)).toBeGreaterThan(before);
+});
