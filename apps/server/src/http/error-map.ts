@@ -31,10 +31,15 @@ export function faultFrom(error: unknown): ObeliskError {
   });
 }
 
-/** Logs what the operator has to know of: a fault of ours, and the trouble of the database behind a refusal. */
-export function logFault(logger: Logger, { code, cause }: ObeliskError, line: object, what: string): void {
+/**
+ * Logs what the operator has to know of: a fault of ours, and the trouble of the database behind a refusal.
+ * @returns whether it is one
+ */
+export function logFault(logger: Logger, { code, cause }: ObeliskError, line: object, what: string): boolean {
   if (code === "internal_error") logger.error({ ...line, err: cause }, `${what} failed`);
   else if (isPassingTrouble(cause)) logger.warn({ ...line, err: cause }, `${what} refused: the database can't be asked`);
+  else return false;
+  return true;
 }
 
 /** The refusal as RFC 9457 problem document. */

@@ -32,14 +32,9 @@ const ofEvery: ProblemCode[] = [
   "missing_scope",
   "rate_limited",
   "internal_error",
-];
-const ofChanges: ProblemCode[] = [
-  "idempotency_in_progress",
-  "idempotency_key_reused",
-  "payload_too_large",
-  "unsupported_media_type",
   "unavailable",
 ];
+const ofChanges: ProblemCode[] = ["idempotency_in_progress", "idempotency_key_reused", "payload_too_large", "unsupported_media_type"];
 
 const requestId = {
   name: "x-request-id",

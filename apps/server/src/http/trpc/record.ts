@@ -1,4 +1,5 @@
 import type { TRPCError } from "@trpc/server";
+import { logFault } from "../error-map.ts";
 import { procedureDuration } from "../metrics.ts";
 import type { ProcedureContext } from "./base.ts";
 import { problemOf } from "./errors.ts";
@@ -35,7 +36,6 @@ export async function recordProcedure<Result extends { ok: boolean }>({
     durationMs: Math.round(seconds * 10_000) / 10,
     outcome,
   };
-  if (problem?.code === "internal_error") ctx.platform.logger.error({ ...line, err: problem.cause }, "procedure failed");
-  else ctx.platform.logger.info(line, "procedure");
+  if (!problem || !logFault(ctx.platform.logger, problem, line, "procedure")) ctx.platform.logger.info(line, "procedure");
   return result;
 }
