@@ -13,11 +13,10 @@ import { Button } from "../ui/button.tsx";
 import { Card, PageHeader } from "../ui/card.tsx";
 import { Empty } from "../ui/empty.tsx";
 import { Failure } from "../ui/failure.tsx";
-import { Select } from "../ui/field.tsx";
+import { ListFilters } from "../ui/list-filters.tsx";
 import { usePageTitle } from "../ui/page-title.ts";
 import { Pager } from "../ui/pager.tsx";
 import { currentCursor } from "../ui/paging.ts";
-import { SearchBox } from "../ui/search-box.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { Table, Td } from "../ui/table.tsx";
 
@@ -81,31 +80,14 @@ export function ApiKeysPage() {
           </Empty>
         ) : (
           <>
-            <div className="flex flex-wrap gap-2 border-b border-line p-3">
-              <SearchBox
-                label="Search by name or token"
-                value={search.search ?? ""}
-                onSearch={(value) => go({ search: recognizable(value), pages: undefined }, true)}
-              />
-              <Select
-                aria-label="Status"
-                className="w-40 max-sm:flex-1"
-                value={status ?? ""}
-                onChange={(event) => go({ status: event.target.value, pages: undefined })}
-              >
-                <option value="">Every status</option>
-                {apiKeyStatuses.map((each) => (
-                  <option key={each} value={each}>
-                    {keyFaces[each].label}
-                  </option>
-                ))}
-              </Select>
-              {filtered ? (
-                <Button look="ghost" onClick={() => go({ status: undefined, search: undefined, pages: undefined })}>
-                  Clear filters
-                </Button>
-              ) : null}
-            </div>
+            <ListFilters
+              label="Search by name or token"
+              search={search.search}
+              status={status}
+              statuses={apiKeyStatuses.map((value) => ({ value, label: keyFaces[value].label }))}
+              filtered={filtered}
+              onChange={(change, replace) => go(change.search ? { ...change, search: recognizable(change.search) } : change, replace)}
+            />
             <Table caption="API keys" head={keyColumns}>
               {keys.data ? (
                 <KeyRows

@@ -1,4 +1,4 @@
-import { type DeploymentStatus, deploymentStatuses } from "@obelisk/schemas/deployments";
+import { deploymentStatuses } from "@obelisk/schemas/deployments";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Boxes, Plus } from "lucide-react";
@@ -11,12 +11,11 @@ import { Button } from "../ui/button.tsx";
 import { Card, PageHeader } from "../ui/card.tsx";
 import { Empty } from "../ui/empty.tsx";
 import { Failure } from "../ui/failure.tsx";
-import { Select } from "../ui/field.tsx";
 import { LinkButton } from "../ui/link-button.tsx";
+import { type ListFilterChange, ListFilters } from "../ui/list-filters.tsx";
 import { usePageTitle } from "../ui/page-title.ts";
 import { Pager } from "../ui/pager.tsx";
 import { currentCursor } from "../ui/paging.ts";
-import { SearchBox } from "../ui/search-box.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { Table, Td } from "../ui/table.tsx";
 
@@ -41,7 +40,7 @@ export function IndexerLabPage() {
       { placeholderData: keepPreviousData, refetchInterval },
     ),
   );
-  const go = (next: { status?: string | undefined; search?: string | undefined; pages?: string | undefined }, replace = false) => {
+  const go = (next: ListFilterChange, replace = false) => {
     const merged = { ...search, ...next };
     navigate({
       to: "/dashboard/organization/indexer-lab",
@@ -75,31 +74,14 @@ export function IndexerLabPage() {
           </Empty>
         ) : (
           <>
-            <div className="flex flex-wrap gap-2 border-b border-line p-3">
-              <SearchBox
-                label="Search by name"
-                value={search.search ?? ""}
-                onSearch={(value) => go({ search: value, pages: undefined }, true)}
-              />
-              <Select
-                aria-label="Status"
-                className="w-40 max-sm:flex-1"
-                value={status ?? ""}
-                onChange={(event) => go({ status: event.target.value, pages: undefined })}
-              >
-                <option value="">Every status</option>
-                {deploymentStatuses.map((each: DeploymentStatus) => (
-                  <option key={each} value={each}>
-                    {statusFace[each].label}
-                  </option>
-                ))}
-              </Select>
-              {filtered ? (
-                <Button look="ghost" onClick={() => go({ status: undefined, search: undefined, pages: undefined })}>
-                  Clear filters
-                </Button>
-              ) : null}
-            </div>
+            <ListFilters
+              label="Search by name"
+              search={search.search}
+              status={status}
+              statuses={deploymentStatuses.map((value) => ({ value, label: statusFace[value].label }))}
+              filtered={filtered}
+              onChange={go}
+            />
             <Table caption="Indexers" head={deploymentColumns}>
               {list.data ? <DeploymentRows deployments={list.data.items} /> : list.isError ? null : <SkeletonRows columns={5} />}
               {empty ? (

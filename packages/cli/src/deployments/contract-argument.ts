@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { abiSchema } from "@obelisk/schemas/deployments";
+import { abiSchema } from "@obelisk/schemas/abi";
 import { InvalidArgumentError } from "commander";
 import type { z } from "zod";
 
