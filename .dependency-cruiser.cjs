@@ -15,7 +15,7 @@ const mayImport = {
   "packages/testing": ["packages/core", "packages/embedded", "packages/queue", "packages/schemas"],
   "apps/server": ["packages/core", "packages/schemas"],
   "apps/worker": ["packages/core", "packages/queue", "packages/schemas"],
-  "runtimes/indexer": ["packages/egress"],
+  "runtimes/indexer": ["packages/egress", "packages/schemas"],
 };
 
 /** Where a module's work inside a worker begins. */
