@@ -1,6 +1,6 @@
 /** Child process: sends one kind of request from 32 clients for a while. Its own process, so that it measures nobody's event loop but its own. */
 import { randomUUID } from "node:crypto";
-import { Pool } from "undici";
+import { HttpConnection } from "./http-connection.ts";
 import { percentile } from "./report.ts";
 
 export interface LoadOptions {
@@ -29,23 +29,24 @@ if (import.meta.main) {
 }
 
 async function load(options: LoadOptions): Promise<LoadResult> {
-  const pool = new Pool(options.origin, { connections: options.clients, pipelining: 1 });
+  const { origin, method, path, tokens, body, clients, expectedStatus } = options;
   const latencies: number[] = [];
   const begin = performance.now() + options.warmUpMs;
   const end = begin + options.durationMs;
+  const length = body === null ? "" : `content-length: ${Buffer.byteLength(body)}\r\n`;
   const client = async (number: number) => {
-    const token = options.tokens[number % options.tokens.length];
-    const sameHeaders = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const connection = await HttpConnection.open(origin, expectedStatus);
+    const { host } = new URL(origin);
+    const head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${tokens[number % tokens.length]}\r\ncontent-type: application/json\r\n${length}`;
     for (let sent = performance.now(); sent < end; sent = performance.now()) {
-      const headers = options.body === null ? sameHeaders : { ...sameHeaders, "idempotency-key": randomUUID() };
-      const { statusCode, body } = await pool.request({ path: options.path, method: options.method, headers, body: options.body });
-      const text = await body.text();
-      if (statusCode !== options.expectedStatus) throw new Error(`answered ${statusCode}: ${text.slice(0, 500)}`);
+      const once = body === null ? "" : `idempotency-key: ${randomUUID()}\r\n`;
+      const { status, text } = await connection.send(`${head}${once}\r\n${body ?? ""}`);
+      if (status !== expectedStatus) throw new Error(`answered ${status}: ${text.slice(0, 500)}`);
       if (sent >= begin) latencies.push(performance.now() - sent);
     }
+    connection.close();
   };
-  await Promise.all(Array.from({ length: options.clients }, (_, number) => client(number)));
-  await pool.close();
+  await Promise.all(Array.from({ length: clients }, (_, number) => client(number)));
   latencies.sort((a, b) => a - b);
   return {
     requestsPerSecond: (latencies.length / options.durationMs) * 1_000,
