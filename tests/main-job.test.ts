@@ -98,8 +98,8 @@ async function auditedActions(page: Page): Promise<string[]> {
     return Promise.all(rows.map((row) => row.getByRole("cell").allInnerTexts()));
   };
   // Until they are read, the rows of every target stand there, or none.
-  const targets = async () => new Set((await cells()).map(([, , target]) => target));
-  await expect.poll(targets, { timeout: 15_000 }).toEqual(new Set(["exchange events"]));
+  const others = async () => (await cells()).filter(([, , target]) => !target?.endsWith("exchange events"));
+  await expect.poll(others, { timeout: 15_000 }).toEqual([]);
   return (await cells()).map(([, action, , actor]) => `${actor}: ${action}`);
 }
 
@@ -167,7 +167,7 @@ describe("the main job, in a browser", () => {
     await page.getByRole("tab", { name: "Tasks" }).click();
     await page.getByText("Provision", { exact: true }).waitFor();
 
-    expect(await auditedActions(page)).toEqual(["owner@acme.test: Deployment created"]);
+    expect(await auditedActions(page)).toEqual(["obelisk worker: Task succeeded", "owner@acme.test: Deployment created"]);
     await page.getByRole("button", { name: "Verify chain" }).click();
     await page
       .getByText(/intact/i)

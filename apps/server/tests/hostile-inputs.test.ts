@@ -14,7 +14,11 @@ interface Input {
   loose?: RegExp;
 }
 
-const isName = (value: unknown) => isPlain(value) && /^\P{Cc}{1,64}$/u.test(value.trim()) && value.trim().length <= 64;
+/** Plain letters may stand in any name; whether other characters are seen is for the schema to know, and for its own tests. */
+const isName = (value: unknown) => {
+  if (!isPlain(value) || !/^\P{Cc}{1,64}$/u.test(value.trim()) || value.trim().length > 64) return "refused";
+  return /^[a-zA-Z0-9 ]+$/.test(value) ? "accepted" : "either";
+};
 const isWhole = (value: unknown, least: number, most: number) =>
   Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
 const isShort = (value: unknown) => (value === absent || (isPlain(value) && value.length <= 128) ? "either" : "refused");
