@@ -1,3 +1,4 @@
+import { withoutRedaction } from "@obelisk/core/kernel/logger";
 import type { ProblemCode } from "@obelisk/schemas/problem";
 import type { MiddlewareHandler } from "hono";
 import type { AppContext, AppEnv, Parts, RequestState } from "./context.ts";
@@ -7,7 +8,8 @@ import { apiRoot } from "./rest/document.ts";
 /** Around every request: its id, the headers every answer carries, one log line and its place in the metrics. */
 export function recordRequests(parts: Parts, begin: (c: AppContext) => RequestState): MiddlewareHandler<AppEnv> {
   const { platform } = parts;
-  const { settings, logger } = platform;
+  const { settings } = platform;
+  const lines = withoutRedaction(platform.logger);
   const strict = settings.production && settings.baseUrl.startsWith("https:");
   return async (c, next) => {
     const started = performance.now();
@@ -25,7 +27,7 @@ export function recordRequests(parts: Parts, begin: (c: AppContext) => RequestSt
     const { status } = c.res;
     const seconds = (performance.now() - started) / 1000;
     requestDuration.observe({ method: c.req.method, route: state.route, status }, seconds);
-    logger.info(
+    lines.info(
       {
         event: "request",
         requestId: state.requestId,
