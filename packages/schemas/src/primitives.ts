@@ -29,9 +29,12 @@ const drawn = String.raw`[[\p{L}\p{M}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Cod
 
 /**
  * Spaces and what is drawn. Of the invisible, only a variation selector behind what it varies, and a joiner or non-joiner between two
- * characters: emoji and several scripts are spelled with them. What turns the direction of the text after a name, or hides in it, is none of those.
+ * characters or behind a mark, as Malayalam's words end: emoji and several scripts are spelled with them. What turns the direction of the text after a name, or hides in it, is none of those.
  */
-const plainlySpelled = new RegExp(String.raw`^(?:\p{Zs}|${drawn}\p{Variation_Selector}?(?:[\u200C\u200D](?=${drawn}))?)*$`, "v");
+const plainlySpelled = new RegExp(
+  String.raw`^(?:\p{Zs}|${drawn}\p{Variation_Selector}?(?:(?<=\p{M})[\u200C\u200D]|[\u200C\u200D](?=${drawn}))?)*$`,
+  "v",
+);
 
 const showsSomething = /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]/v;
 
