@@ -43,12 +43,15 @@ test("at its storage limit an indexer reads no further, says so, answers, undoes
       what: `full; ${of.log()}`,
     });
   expect((await full(empty)).syncedBlock).toBeNull();
+  const indexed = async () => (await schema.query<{ built: boolean }>("SELECT indexes_built AS built FROM _sync"))[0]?.built;
+  expect(await indexed()).toBe(false);
   await empty.stop();
 
   const bounded = start((await storedBytes()) + 600_000);
   const told = await full(bounded);
   expect(told).toMatchObject({ status: "degraded", message: expect.stringMatching(/RUNTIME_MAX_STORAGE allows \d+ MiB/) });
   const reached = told.syncedBlock as number;
+  await waitFor(indexed, { what: "what there is has its indexes" });
   expect(reached).toBeLessThan(await head());
   await shapes.emitMany(200);
   await new Promise((resolve) => setTimeout(resolve, 1_000));

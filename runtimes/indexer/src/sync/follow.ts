@@ -101,6 +101,8 @@ export class Follower {
       const reached = await this.#storage.reached();
       if (reached) {
         await this.#keepToChain(cursor, head.number);
+        // What is there is to be queried all the same.
+        if (cursor.hash !== null) await this.#buildIndexes("as much stored as may be");
         return reached;
       }
       for await (const chunk of chunksUpTo(
@@ -135,7 +137,7 @@ export class Follower {
         if (reached) return reached;
       }
     }
-    await this.#buildIndexes();
+    await this.#buildIndexes("caught up with the chain");
     return null;
   }
 
@@ -244,11 +246,11 @@ export class Follower {
     else log("warn", "reorganization: rows of the abandoned blocks removed", fields);
   }
 
-  async #buildIndexes(): Promise<void> {
+  async #buildIndexes(why: string): Promise<void> {
     if (this.#indexesBuilt) return;
     const started = performance.now();
     await this.#options.store.buildIndexes();
     this.#indexesBuilt = true;
-    log("info", "caught up with the chain; indexes built", { seconds: Number(((performance.now() - started) / 1_000).toFixed(2)) });
+    log("info", `${why}; indexes built`, { seconds: Number(((performance.now() - started) / 1_000).toFixed(2)) });
   }
 }
