@@ -5,6 +5,8 @@ import { type LocalChain, startLocalChain } from "@obelisk/testing/local-chain";
 import { createTenant, type TestTenant } from "@obelisk/testing/tenant";
 import { openTestPlatform, type TestPlatform } from "@obelisk/testing/test-platform";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { newId } from "../src/kernel/ids.ts";
+import { runPreflight } from "../src/modules/provisioning/preflight.ts";
 
 const address = "0x5fbdb2315678afecb367f032d93f642f64180aa3";
 let host: TestPlatform;
@@ -44,6 +46,17 @@ it("a start block ahead of the chain passes with a remark, and one that the chai
   };
   expect(await remark(0)).toEqual({ name: "contracts", status: "pass", detail: "The contract has code.", remedy: null });
   expect(await remark(5_000_000)).toMatchObject({ status: "pass", remedy: expect.stringContaining("5000000 is ahead of the chain") });
+});
+
+it("a contract without code is refused when a deployment is made, and a remark once it is there: it may have destroyed itself since", async () => {
+  const subject = { template: "evm-events", rpcUrl: chain.rpcUrl, contracts: [{ address: `0x${"ab".repeat(20)}`, startBlock: 0 }] };
+  const contracts = async (existing?: { deploymentId: string; chainId: number }) =>
+    (await runPreflight(tenant.asOwner(), { ...subject, ...(existing ? { existing } : {}) })).checks.find(
+      ({ name }) => name === "contracts",
+    );
+  expect(await contracts()).toMatchObject({ status: "fail", remedy: expect.stringContaining("deploy the contract first") });
+  const existing = { deploymentId: newId("deployment"), chainId: chain.chainId };
+  expect(await contracts(existing)).toMatchObject({ status: "pass", remedy: expect.stringContaining("What was stored of it stays") });
 });
 
 it("what answers but is no node is told with one advice, not two", async () => {

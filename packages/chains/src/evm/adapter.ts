@@ -49,11 +49,10 @@ export function evmAdapter(): ChainAdapter {
     async hasCode(endpoint, addresses) {
       const deadline = Date.now() + endpoint.timeoutMs;
       const calls = addresses.map((address) => ({ method: "eth_getCode", params: [address, "latest"] }));
-      const answers: unknown[] = [];
-      for (let start = 0; start < calls.length; start += codesAtOnce) {
-        answers.push(...(await askForCodes(endpoint, calls.slice(start, start + codesAtOnce), deadline)));
-      }
-      return answers.map((code) => {
+      const groups = Array.from({ length: Math.ceil(calls.length / codesAtOnce) }, (_, group) =>
+        askForCodes(endpoint, calls.slice(group * codesAtOnce, (group + 1) * codesAtOnce), deadline),
+      );
+      return (await Promise.all(groups)).flat().map((code) => {
         if (typeof code !== "string" || !code.startsWith("0x"))
           throw new ChainError("not_a_chain", "eth_getCode was answered with no code: this is no EVM node");
         return code.length > 2;

@@ -107,7 +107,7 @@ export async function runPreflight(ctx: OrganizationContext, subject: PreflightS
   // A worker asks for as many tasks as it has hands, and no more.
   const owner = network || ctx.actor.type === "system" ? null : ctx.organizationId;
   const allowPrivateTargets = network ? true : ctx.platform.settings.allowPrivateTargets;
-  const chain = await askChain({ family, rpcUrls, allowPrivateTargets, owner }, expected, subject.contracts);
+  const chain = await askChain({ family, rpcUrls, allowPrivateTargets, owner }, expected, subject.contracts, isNew);
   return { checks: [...checks, ...chain.checks], family, chainId: chain.chainId };
 }
 
@@ -115,6 +115,7 @@ async function askChain(
   { family, rpcUrls, allowPrivateTargets, owner }: { family: string; rpcUrls: string[]; allowPrivateTargets: boolean; owner: NodeOwner },
   expected: number | null,
   contracts: PreflightSubject["contracts"],
+  isNew: boolean,
 ): Promise<{ checks: PreflightCheck[]; chainId: number | null }> {
   const fail = (name: "rpc" | "contracts", detail: string, remedy: string): PreflightCheck => ({ name, status: "fail", detail, remedy });
   const adapter = chainAdapter(family);
@@ -156,9 +157,17 @@ async function askChain(
     if (!(error instanceof ChainError)) throw error;
     checks.push(fail("contracts", ...withRemedy(error, "Check that the node lets eth_getCode be asked.")));
   } else if (codes.value.length > 0) {
-    const none = codes.value.slice(0, 5).join(", ");
+    const none = `No contract on chain ${chainId} at ${codes.value.slice(0, 5).join(", ")}`;
     checks.push(
-      fail("contracts", `No contract on chain ${chainId} at ${none}.`, "Check the addresses and the network; deploy the contract first."),
+      isNew
+        ? fail("contracts", `${none}.`, "Check the addresses and the network; deploy the contract first.")
+        : // One that destroyed itself since takes nothing away from what it has emitted.
+          {
+            name: "contracts",
+            status: "pass",
+            detail: `${none} any more.`,
+            remedy: "What was stored of it stays; nothing new comes of it.",
+          },
     );
   } else {
     checks.push({

@@ -13,7 +13,7 @@ export class SchemaFenced extends Error {
 }
 
 /** What a runtime's database role may use at most. */
-const limits = { connections: 12, statementTimeout: "30s", idleInTransaction: "30s", tempFiles: "2GB" };
+const limits = { connections: 12, statementTimeout: "30s", idleInTransaction: "30s", tempFilesBytes: 2 * 1024 ** 3 };
 
 /** Tables dropped in one transaction. */
 const tablesAtOnce = 20;
@@ -35,10 +35,14 @@ export function newDatabasePassword(): string {
 export class RuntimeDatabase {
   readonly #pool: pg.Pool;
   readonly #url: URL;
+  readonly #tempFiles: string;
   #opened: Promise<void> | undefined;
 
-  constructor(url: string, logger: Logger) {
+  /** @param storageBytes What a deployment's data may take: whoever stores that much sorts as much to build an index. */
+  constructor(url: string, logger: Logger, storageBytes = 0) {
     this.#url = new URL(url);
+    // PostgreSQL counts them in 32 bits of kilobytes.
+    this.#tempFiles = `${Math.min(2 ** 31 - 1, Math.ceil(Math.max(limits.tempFilesBytes, storageBytes) / 1024))}kB`;
     this.#pool = createPool(url, {
       applicationName: "obelisk worker runtimes",
       connections: 4,
@@ -81,7 +85,7 @@ export class RuntimeDatabase {
       await client.query(`alter role ${role} set statement_timeout = '${limits.statementTimeout}'`);
       await client.query(`alter role ${role} set idle_in_transaction_session_timeout = '${limits.idleInTransaction}'`);
       // Unlike the others it can't be set anew by the program.
-      if (found.bindsTempFiles) await client.query(`alter role ${role} set temp_file_limit = '${limits.tempFiles}'`);
+      if (found.bindsTempFiles) await client.query(`alter role ${role} set temp_file_limit = '${this.#tempFiles}'`);
       // An owner who is no superuser may end connections and drop tables only of a role it belongs to.
       if (!found.superuser) await client.query(`grant ${role} to current_user`);
       await endSessions(client, name);

@@ -43,7 +43,7 @@ export async function openProvisioningWorker(options: ProvisioningWorkerOptions)
   const { platform, driver, changes, logger, capacity, concurrency } = options;
   const id = newId("worker");
   const stopping = new AbortController();
-  const runtimes = new RuntimeDatabase(platform.settings.runtimeDatabaseUrl, logger);
+  const runtimes = new RuntimeDatabase(platform.settings.runtimeDatabaseUrl, logger, platform.settings.limits.storageBytes);
   const supervisor = new Supervisor(platform, driver, id, capacity, changes, logger);
   let beating: Promise<void> = Promise.resolve();
   let signedOff = false;
