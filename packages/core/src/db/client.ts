@@ -58,3 +58,20 @@ export function createPool(connectionString: string, options: PoolOptions): pg.P
   pool.on("connect", (client) => void client.on("error", () => undefined));
   return pool;
 }
+
+/** Lends a connection; after a failure it goes back rolled back, or not at all. */
+export async function lend<Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    return await work(client);
+  } catch (error) {
+    // A connection whose rollback fails may hold anything: it is closed instead of going back to the pool.
+    await client.query("rollback").catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}

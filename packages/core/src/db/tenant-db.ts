@@ -1,7 +1,8 @@
 import { type Compilable, DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector } from "kysely";
 import type { Pool } from "pg";
+import { lend } from "./client.ts";
 import { gatherWrites, SnakeCaseCompiler, send } from "./dialect.ts";
-import { enterTenant, lend, requireAll } from "./tenant-connection.ts";
+import { enterTenant, requireAll } from "./tenant-connection.ts";
 import type { DB } from "./types.gen.ts";
 
 declare const tenant: unique symbol;

@@ -1,7 +1,8 @@
 import { type CompiledQuery, Kysely } from "kysely";
 import type { Pool, PoolClient } from "pg";
+import { lend } from "./client.ts";
 import { gatherWrites, postgresDialect, send } from "./dialect.ts";
-import { enterTenant, lend, requireAll } from "./tenant-connection.ts";
+import { enterTenant, requireAll } from "./tenant-connection.ts";
 import { TenantDatabase, type TenantDb } from "./tenant-db.ts";
 import type { DB } from "./types.gen.ts";
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type pg from "pg";
-import { createPool } from "../../db/client.ts";
+import { createPool, lend } from "../../db/client.ts";
 import { scramVerifier } from "../../db/scram-verifier.ts";
 import type { Logger } from "../../kernel/logger.ts";
 
@@ -205,20 +205,11 @@ export class RuntimeDatabase {
   }
 
   async #transaction(work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
-    const client = await this.#pool.connect();
-    let broken: Error | undefined;
-    try {
+    await lend(this.#pool, async (client) => {
       await client.query("begin");
       await work(client);
       await client.query("commit");
-    } catch (error) {
-      await client.query("rollback").catch((failure: Error) => {
-        broken = failure;
-      });
-      throw error;
-    } finally {
-      client.release(broken);
-    }
+    });
   }
 }
 
